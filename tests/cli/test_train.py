@@ -11,6 +11,26 @@ import onebit.models
 from onebit.cli import commands
 
 
+@pytest.mark.real_data
+def test_a_model_is_trained_measured_and_printed_by_one_command(
+    tmp_path: Path, real_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("equinox")
+    monkeypatch.chdir(tmp_path)
+    words = ["train", "bernoulli", "--from", str(real_data / "binarized_mnist/upstream")]
+    words += ["--data-dir", str(tmp_path / "store")]
+    result = CliRunner().invoke(commands, words)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("205.79 ± ") and "(exact)" in result.stdout and "n = 10,000" in result.stdout
+    weights = Path("runs/bernoulli/model.npz")
+    assert result.stdout.splitlines()[-1] == str(weights) and weights.is_file()
+    report = onebit.models.report_of("runs/bernoulli")
+    assert report.mean == pytest.approx(205.79, abs=0.01) and report.trained_on == "train"
+    assert report.details["total_mass"]["sum_of_probabilities"] == pytest.approx(1, abs=1e-5)
+    again = CliRunner().invoke(commands, words)
+    assert again.stdout == result.stdout
+
+
 def test_settings_reach_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = {}
 
@@ -19,12 +39,20 @@ def test_settings_reach_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         return tmp_path / "model.npz"
 
     monkeypatch.setattr(onebit.models, "train", train)
-    words = ["train", "nade", "--out", str(tmp_path), "--set", "epochs=3", "--set", "dataset=calibrated_digits"]
+    monkeypatch.setattr(onebit.models, "report_of", lambda run: f"the report in {run}")
+    words = ["train", "nade", "--out", str(tmp_path), "--set", "epochs=3", "--dataset", "calibrated_digits"]
     result = CliRunner().invoke(commands, words)
     assert result.exit_code == 0, result.output
     assert given["model"] == "nade" and given["epochs"] == 3 and given["dataset"] == "calibrated_digits"
     assert given["out"] == tmp_path
-    assert result.stdout == f"{tmp_path / 'model.npz'}\n"
+    assert result.stdout == f"the report in {tmp_path}\n{tmp_path / 'model.npz'}\n"
+
+
+def test_help_has_the_table_of_the_models() -> None:
+    from onebit.models.baselines import BASELINES
+
+    text = " ".join(CliRunner().invoke(commands, ["train", "--help"]).stdout.split())
+    assert all(f"{name} {line.words}" in text for name, line in BASELINES.items())
 
 
 def test_a_setting_without_a_value_is_refused(tmp_path: Path) -> None:

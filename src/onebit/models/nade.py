@@ -21,6 +21,8 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from onebit.models import ancestral
+
 SETTINGS: dict[str, Any] = {"hidden_units": 500}
 
 
@@ -70,6 +72,12 @@ def log_prob(params: Parameters, images: jax.Array) -> jax.Array:
     columns = jnp.asarray(images, jnp.float32).T
     odds = _logits(params, columns)
     return jnp.sum(columns * odds - jnp.logaddexp(0.0, odds), axis=0)
+
+
+def sample(params: Parameters, count: int, key: jax.Array) -> NDArray[np.uint8]:
+    """Draws images, ``(count, D)`` zeros and ones, in float64 NumPy; the key gives the seed."""
+    weights = ancestral.Weights(*(np.asarray(array, np.float64) for array in params))
+    return ancestral.sample(weights, count, seed=int(jax.random.bits(key))).pixels
 
 
 @jax.custom_vjp

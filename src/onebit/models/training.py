@@ -6,7 +6,8 @@ follows from the seed and the epoch, the random numbers of the loss from the see
 - ``settings.json``: the settings;
 - ``checkpoint.npz``: step, weights, state of the optimizer, averaged weights, best weights so far and their step;
 - ``log.jsonl``: one JSON object a line, an epoch each;
-- ``model.npz``: the averaged weights of the epoch that was best on the validation split, written at the end.
+- ``model.npz``: the averaged weights of the epoch that was best on the validation split, written at the end;
+- ``report.json`` and ``.npy`` files: the model measured on the test split by `onebit.evaluate`.
 
 Files are replaced as a whole (written beside, then renamed), hold plain arrays, and nothing in them is unpickled.
 """
@@ -15,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import importlib
 import json
 import math
 import os
@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol, cast
 
+import equinox
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -31,25 +32,52 @@ import optax  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from onebit import progress
+from onebit.models import trained
+from onebit.models.baselines import baseline
+from onebit.models.trained import MODEL, SETTINGS_FILE, SHAPE
 
-MODELS = ("nade",)
-CHECKPOINT, LOG, SETTINGS_FILE, MODEL = "checkpoint.npz", "log.jsonl", "settings.json", "model.npz"
+CHECKPOINT, LOG, REPORT = "checkpoint.npz", "log.jsonl", "report.json"
 EVALUATION_BATCH = 100
 
 
 class Model(Protocol):
-    """What a module of `onebit.models` offers to be trained. Weights are any tuple of arrays, named or not."""
+    """What a module of `onebit.models` offers to be trained.
+
+    Weights are any pytree of arrays: a named tuple, an Equinox module. All of floating point are trained.
+
+    A module has ``loss``, for training by gradients, or ``fit``, for a model that is set anew from the whole train
+    split (in closed form, or by one iteration of EM an epoch). The epoch is chosen by ``log_prob``, or by
+    ``validation_nats`` where the likelihood is not exact. Further names that a module may have:
+
+    - ``TRAINING``: defaults of `Settings` that differ from the general ones;
+    - ``EVALUATION``: settings of `onebit.evaluate` for the report at the end, such as ``k``;
+    - ``measurable(name, module, params, settings)``: the object that is measured, by default a
+      `onebit.models.trained.ExactTrained`;
+    - ``memory(key, train_pixels, settings)``: an array or pytree that the loss carries from step to step (the chains
+      of PCD); the loss then is ``loss(params, images, key, memory) -> (nats, memory)``.
+    """
 
     SETTINGS: dict[str, Any]  # its own settings with their defaults
 
     def init(self, key: jax.Array, train_pixels: NDArray[np.uint8], settings: Mapping[str, Any]) -> Any:
-        """Weights to start from."""
+        """Weights to start from, for ``(n, D)`` pixels; ``settings["image_shape"]`` is (height, width, channels)."""
 
     def loss(self, params: Any, images: jax.Array, key: jax.Array) -> jax.Array:
-        """What is minimised, in nats per image: a scalar."""
+        """What is minimised, in nats per image: a scalar, for ``(n, D)`` uint8 images."""
+
+    def fit(
+        self, params: Any, train_pixels: NDArray[np.uint8], settings: Mapping[str, Any], key: jax.Array
+    ) -> tuple[Any, float]:
+        """New weights from the train split and the old ones, and the mean nats of the split under the old ones."""
 
     def log_prob(self, params: Any, images: jax.Array) -> jax.Array:
         """Nats of each image, ``(n,)``: what the best epoch is chosen by."""
+
+    def validation_nats(self, params: Any, images: jax.Array, key: jax.Array) -> jax.Array:
+        """In place of `log_prob`: a number for each image, ``(n,)``, lower is better; always with the same key."""
+
+    def sample(self, params: Any, count: int, key: jax.Array) -> jax.Array:
+        """Draws images, ``(count, D)`` zeros and ones."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +86,9 @@ class Settings:
 
     model: str
     dataset: str = "binarized_mnist"
+    image_shape: tuple[int, ...] = SHAPE
     epochs: int = 40
+    minutes: float | None = None  # of training: the run ends then, and the rate falls by the clock
     batch_size: int = 50
     learning_rate: float = 1e-3  # Adam's
     warmup_steps: int = 500  # the rate rises in a straight line
@@ -76,6 +106,7 @@ class State(NamedTuple):
     params: Any
     optimizer: Any
     average: Any  # of params
+    memory: Any  # what the loss carries from step to step
     loss_sum: jax.Array  # of the steps of this epoch
     best: Any  # the average at the best epoch
     best_nats: float
@@ -86,7 +117,7 @@ class State(NamedTuple):
 def train(
     model: str,
     *,
-    out: str | os.PathLike[str],
+    out: str | os.PathLike[str] | None = None,
     data_dir: str | os.PathLike[str] | None = None,
     source_dir: str | os.PathLike[str] | None = None,
     checkpoint_seconds: float = 120.0,
@@ -98,13 +129,15 @@ def train(
     A folder with an unfinished run of the same settings is continued; one with a finished run is left as it is.
 
     Args:
-        model: name of the model, one of `MODELS`.
-        out: the folder of the run.
+        model: name of the model, one of `onebit.models.baselines.BASELINES`.
+        out: the folder of the run, by default ``runs/<model>``.
         data_dir: as in `onebit.load`.
         source_dir: as in `onebit.load`.
         checkpoint_seconds: seconds between two checkpoints.
-        images: zeros and ones by split (train, validation, test), each ``(n, ...)``, in place of the data set's.
-        **settings: fields of `Settings`; every other name is an option of the model, as in ``hidden_units=500``.
+        images: zeros and ones by split (train, validation, test), each ``(n, height, width, channels)``, in place of
+            the data set's; there is no report then, as it would be of no published images.
+        **settings: fields of `Settings`; every other name is an option of the model, as in ``hidden_units=500``. With
+            ``minutes``, the run depends on the speed of the machine, and is not the same twice.
 
     Returns:
         The path of the trained weights, ``model.npz``; their test nats are in the last line of ``log.jsonl``.
@@ -112,40 +145,62 @@ def train(
     Raises:
         ValueError: no such model or setting, or the folder has a run with other settings.
     """
+    if images is not None:
+        settings["image_shape"] = images["train"].shape[1:]
     module, chosen = _chosen(model, settings)
-    folder = Path(out)
+    folder = Path("runs", model) if out is None else Path(out)
     _claim(folder, chosen)
-    if images is None:
-        from onebit.loading import load
-
-        images = {
-            split: load(chosen.dataset, split=split, batch_size=-1, data_dir=data_dir, source_dir=source_dir)["image"]
-            for split in ("train", "validation", "test")
-        }
-    pixels = {split: np.ascontiguousarray(x).reshape(len(x), -1).astype(np.uint8) for split, x in images.items()}
-    _Run(module, chosen, folder, pixels, checkpoint_seconds).finish()
+    places = {"data_dir": data_dir, "source_dir": source_dir}
+    if not (folder / MODEL).exists():
+        given = images or _load_images(chosen.dataset, places)
+        pixels = {split: np.ascontiguousarray(x).reshape(len(x), -1).astype(np.uint8) for split, x in given.items()}
+        _Run(module, chosen, folder, pixels, checkpoint_seconds).finish()
+    if images is None and not (folder / REPORT).exists():
+        _measure(module, chosen, folder, places)
     return folder / MODEL
 
 
+def _load_images(dataset: str, places: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    from onebit.loading import load
+
+    return {split: load(dataset, split=split, batch_size=-1, **places)["image"] for split in ("train", "validation")}
+
+
+def _measure(module: Model, settings: Settings, folder: Path, places: Mapping[str, Any]) -> None:
+    """Writes the report, and its mean as the last line of the log."""
+    from onebit.evaluation.run import evaluate
+
+    model = trained.load(folder)
+    progress.note(f"Measuring {settings.model} on the test split")
+    asked = getattr(module, "EVALUATION", {})
+    report = evaluate(model, settings.dataset, split="test", trained_on="train", name=settings.model, **asked, **places)
+    log = [line for line in _log_lines(folder) if "test_nats" not in line]  # one of an end that was cut short
+    log.append({"test_nats": round(report.mean, 4), "kind": report.kind, "seconds": round(report.seconds, 1)})
+    _write_log(folder, log)
+    report.save(folder / REPORT)
+
+
 def _chosen(model: str, given: Mapping[str, Any]) -> tuple[Model, Settings]:
-    if model not in MODELS:
-        raise ValueError(f"There is no model {model!r}. Choose one of: {', '.join(MODELS)}.")
-    module = cast(Model, importlib.import_module(f"onebit.models.{model}"))
+    line = baseline(model)
+    module = cast(Model, trained.module_of(model))
     general = {field.name for field in dataclasses.fields(Settings)} - {"model", "options"}
     unknown = sorted(given.keys() - general - module.SETTINGS.keys())
     if unknown:
         allowed = ", ".join(sorted(general | module.SETTINGS.keys()))
         raise ValueError(f"{model} has no setting {unknown[0]!r}. Choose from: {allowed}.")
-    options = module.SETTINGS | {name: value for name, value in given.items() if name in module.SETTINGS}
-    return module, Settings(model, **{k: v for k, v in given.items() if k in general}, options=options)
+    asked = getattr(module, "TRAINING", {}) | dict(line.settings) | dict(given)
+    options = module.SETTINGS | {name: value for name, value in asked.items() if name in module.SETTINGS}
+    return module, Settings(model, **{k: v for k, v in asked.items() if k in general}, options=options)
 
 
 def _claim(folder: Path, settings: Settings) -> None:
     """Makes the folder of a run, or checks that the run in it is the same."""
-    wanted = dataclasses.asdict(settings)
+    wanted = json.loads(json.dumps(dataclasses.asdict(settings)))
     path = folder / SETTINGS_FILE
     if path.exists():
         found = json.loads(path.read_bytes())
+        defaults = json.loads(json.dumps(dataclasses.asdict(Settings(settings.model))))
+        found = defaults | found  # a run of an earlier version has all settings but the new ones
         differing = sorted(key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key))
         if differing:
             key = differing[0]
@@ -160,81 +215,123 @@ def _claim(folder: Path, settings: Settings) -> None:
 
 
 class _Run:
-    """One run: `finish` takes it from wherever its folder says it is to its end."""
+    """One run: `finish` takes it from wherever its folder says it is to its weights."""
 
     def __init__(
         self, model: Model, settings: Settings, folder: Path, pixels: Mapping[str, NDArray[np.uint8]], seconds: float
     ) -> None:
         self.model, self.settings, self.folder, self.pixels = model, settings, folder, pixels
         self.checkpoint_seconds = seconds
-        self.steps_per_epoch = len(pixels["train"]) // settings.batch_size
+        self.options = settings.options | {"image_shape": list(settings.image_shape)}
+        self.by_gradient = not hasattr(model, "fit")
+        self.steps_per_epoch = len(pixels["train"]) // settings.batch_size if self.by_gradient else 1
         self.total_steps = settings.epochs * self.steps_per_epoch
-        self.optimizer = optax.adamw(
-            _schedule(settings, self.total_steps),
-            weight_decay=settings.weight_decay,
-            mask=lambda params: jax.tree.map(lambda array: array.ndim > 1, params),
+        self.optimizer = optax.chain(
+            optax.scale_by_adam(),
+            optax.add_decayed_weights(
+                settings.weight_decay, lambda params: jax.tree.map(lambda array: array.ndim > 1, params)
+            ),
         )
         self.init_key, self.loss_key = jax.random.split(jax.random.key(settings.seed))
         self._step = jax.jit(self._update, donate_argnums=0)
-        self._log_prob = jax.jit(model.log_prob)
+        exact = hasattr(model, "log_prob")
+        self._validation_nats = jax.jit(self._minus_log_prob if exact else model.validation_nats)
+        self._seconds_before, self._started = 0.0, time.monotonic()
 
     def finish(self) -> None:
-        if (self.folder / MODEL).exists():
-            return
-        state, seconds = self._resume()
-        started = saved = time.monotonic()
+        state = self._resume()
+        saved = time.monotonic()
         with progress.step_bar(f"Training {self.settings.model}", self.total_steps) as bar:
             bar.advance(state.step)
             while not self._finished(state):
                 state = self._take_step(state)
                 bar.advance()
-                now = time.monotonic()
-                if state.step % self.steps_per_epoch == 0:
-                    state = self._end_epoch(state, seconds + now - started)
-                if now - saved > self.checkpoint_seconds or self._finished(state):
-                    self._save(state, seconds + now - started)
-                    saved = now
-        self._end(state, seconds + time.monotonic() - started)
+                if state.step % self.steps_per_epoch == 0 or self._finished(state):
+                    state = self._end_epoch(state)
+                if time.monotonic() - saved > self.checkpoint_seconds or self._finished(state):
+                    self._save(state)
+                    saved = time.monotonic()
+        self._end(state)
+
+    def _seconds(self) -> float:
+        """Of training, in this process and those before it."""
+        return self._seconds_before + time.monotonic() - self._started
+
+    def _remaining(self, step: int) -> float:
+        """Steps to the end of the run; where the clock decides, what is left of the time, as a part of all steps."""
+        remaining = float(self.total_steps - step)
+        if self.settings.minutes is None:
+            return remaining
+        return min(remaining, self.total_steps * (1 - self._seconds() / (60 * self.settings.minutes)))
 
     def _finished(self, state: State) -> bool:
         patience = self.settings.patience * self.steps_per_epoch
-        return state.step >= min(self.total_steps, state.best_step + patience)
+        return state.step >= state.best_step + patience or self._remaining(state.step) <= 0
 
     def _take_step(self, state: State) -> State:
+        key = jax.random.fold_in(self.loss_key, state.step)
+        if not self.by_gradient:
+            params, nats = self.model.fit(state.params, self.pixels["train"], self.options, key)
+            return state._replace(params=params, average=params, loss_sum=jnp.asarray(nats), step=state.step + 1)
         epoch, place = divmod(state.step, self.steps_per_epoch)
         if place == 0 or not hasattr(self, "_order"):
             self._order = np.random.Generator(np.random.Philox([self.settings.seed, epoch])).permutation(
                 len(self.pixels["train"])
             )
         rows = self._order[place * self.settings.batch_size :][: self.settings.batch_size]
-        moving = (state.params, state.optimizer, state.average, state.loss_sum)
-        params, optimizer, average, loss_sum = self._step(moving, self.pixels["train"][rows], state.step)
-        return State(params, optimizer, average, loss_sum, state.best, state.best_nats, state.best_step, state.step + 1)
+        moving = (state.params, state.optimizer, state.average, state.memory, state.loss_sum)
+        params, optimizer, average, memory, loss_sum = self._step(
+            moving, self.pixels["train"][rows], state.step, np.float32(self._remaining(state.step))
+        )
+        return state._replace(
+            params=params,
+            optimizer=optimizer,
+            average=average,
+            memory=memory,
+            loss_sum=loss_sum,
+            step=state.step + 1,
+        )
 
-    def _update(self, moving: tuple[Any, Any, Any, jax.Array], images: jax.Array, step: jax.Array) -> Any:
-        params, optimizer, average, loss_sum = moving
-        key = jax.random.fold_in(self.loss_key, step)
-        nats, gradient = jax.value_and_grad(self.model.loss)(params, images, key)
-        updates, optimizer = self.optimizer.update(gradient, optimizer, params)
-        params = optax.apply_updates(params, updates)
+    def _update(
+        self, moving: tuple[Any, Any, Any, Any, jax.Array], images: jax.Array, step: jax.Array, remaining: jax.Array
+    ) -> Any:
+        params, optimizer, average, memory, loss_sum = moving
+        (nats, memory), gradient = equinox.filter_value_and_grad(self._loss, has_aux=True)(
+            params, images, jax.random.fold_in(self.loss_key, step), memory
+        )
+        updates, optimizer = self.optimizer.update(gradient, optimizer, _trained_part(params))
+        rate = self._rate(step, remaining)
+        params = equinox.apply_updates(params, jax.tree.map(lambda update: -rate * update, updates))
         # The first steps are averaged over what there is: a decay of 0.9995 would remember the random start.
         decay = jnp.minimum(self.settings.averaging, (1 + step) / (10 + step))
-        average = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, average, params)
-        return params, optimizer, average, loss_sum + nats
+        old, fixed = equinox.partition(average, equinox.is_inexact_array)
+        new = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, old, _trained_part(params))
+        return params, optimizer, equinox.combine(new, fixed), memory, loss_sum + nats
 
-    def _end_epoch(self, state: State, seconds: float) -> State:
+    def _loss(self, params: Any, images: jax.Array, key: jax.Array, memory: Any) -> tuple[jax.Array, Any]:
+        if hasattr(self.model, "memory"):
+            return self.model.loss(params, images, key, memory)  # type: ignore[call-arg, return-value]
+        return self.model.loss(params, images, key), memory
+
+    def _rate(self, step: jax.Array, remaining: jax.Array) -> jax.Array:
+        rise = jnp.minimum(1.0, (step + 1) / max(1, self.settings.warmup_steps))
+        fall = jnp.minimum(1.0, remaining / max(1.0, self.settings.decay_fraction * self.total_steps))
+        return self.settings.learning_rate * rise * fall
+
+    def _end_epoch(self, state: State) -> State:
         validation = self._nats(state.average, "validation")
+        steps = (state.step - 1) % self.steps_per_epoch + 1  # the clock can end an epoch
         line = {
-            "epoch": state.step // self.steps_per_epoch,
+            "epoch": -(-state.step // self.steps_per_epoch),
             "step": state.step,
-            "train_nats": round(float(state.loss_sum) / self.steps_per_epoch, 4),
+            "train_nats": round(float(state.loss_sum) / steps, 4),
             "validation_nats": round(validation, 4),
-            "seconds": round(seconds, 1),
+            "seconds": round(self._seconds(), 1),
         }
         self._log(line)
         progress.note(
             f"epoch {line['epoch']}: train {line['train_nats']:.2f}, validation {validation:.2f} nats, "
-            f"{seconds:.0f} seconds"
+            f"{line['seconds']:.0f} seconds"
         )
         state = state._replace(loss_sum=jnp.zeros(()))
         if validation < state.best_nats:
@@ -243,85 +340,85 @@ class _Run:
             )
         return state
 
-    def _end(self, state: State, seconds: float) -> None:
-        test = self._nats(state.best, "test")
-        best = round(state.best_nats, 4)
-        self._log({"best_validation_nats": best, "test_nats": round(test, 4), "seconds": round(seconds, 1)})
+    def _end(self, state: State) -> None:
+        line = {"best_validation_nats": round(state.best_nats, 4), "seconds": round(self._seconds(), 1)}
+        if "test" in self.pixels:
+            line["test_nats"] = round(self._nats(state.best, "test"), 4)
+        self._log(line)
         with _replacing(self.folder / MODEL) as temporary, temporary.open("wb") as file:
-            _save_arrays(file, _named(state.best))
-        progress.note(f"{self.folder / MODEL}: validation {state.best_nats:.3f}, test {test:.3f} nats")
+            _save_arrays(file, trained.named(state.best))
+        progress.note(f"{self.folder / MODEL}: validation {state.best_nats:.3f} nats")
+
+    def _minus_log_prob(self, params: Any, images: jax.Array, key: jax.Array) -> jax.Array:
+        del key
+        return -self.model.log_prob(params, images)
 
     def _nats(self, params: Any, split: str) -> float:
-        """Mean of minus ``log_prob`` over a split."""
-        return -float(np.mean(log_probs(self._log_prob, params, self.pixels[split])))
+        """Mean over a split of what the epoch is chosen by."""
+        key = jax.random.fold_in(self.init_key, 1)
+        return float(np.mean(numbers(lambda x: self._validation_nats(params, x, key), self.pixels[split])))
 
     # Files -----------------------------------------------------------------------------------------------------
 
     def _fresh(self) -> State:
-        params = self.model.init(self.init_key, self.pixels["train"], self.settings.options)
+        params = self.model.init(self.init_key, self.pixels["train"], self.options)
         average = jax.tree.map(jnp.array, params)
         best = jax.tree.map(np.array, params)
-        return State(params, self.optimizer.init(params), average, jnp.zeros(()), best, math.inf, 0, 0)
+        memory: Any = ()
+        if hasattr(self.model, "memory"):
+            memory = self.model.memory(jax.random.fold_in(self.init_key, 2), self.pixels["train"], self.options)
+        optimizer = self.optimizer.init(_trained_part(params)) if self.by_gradient else ()
+        return State(params, optimizer, average, memory, jnp.zeros(()), best, math.inf, 0, 0)
 
-    def _resume(self) -> tuple[State, float]:
-        state, seconds = self._fresh(), 0.0
+    def _resume(self) -> State:
+        state = self._fresh()
         path = self.folder / CHECKPOINT
         if path.exists():
             with np.load(path, allow_pickle=False) as saved:
                 leaves, structure = jax.tree.flatten(state)
                 leaves = [_like(leaf, saved[f"leaf{number:03}"]) for number, leaf in enumerate(leaves)]
-                state, seconds = jax.tree.unflatten(structure, leaves), float(saved["seconds"])
+                state, self._seconds_before = jax.tree.unflatten(structure, leaves), float(saved["seconds"])
             progress.note(f"Going on from step {state.step} of {self.total_steps}.")
-        self._forget_log_after(state.step)
-        return state, seconds
+        # Epochs after the checkpoint will be trained, and logged, again.
+        _write_log(self.folder, [line for line in _log_lines(self.folder) if line.get("step", math.inf) <= state.step])
+        return state
 
-    def _save(self, state: State, seconds: float) -> None:
+    def _save(self, state: State) -> None:
         leaves = {f"leaf{number:03}": np.asarray(leaf) for number, leaf in enumerate(jax.tree.leaves(state))}
         with _replacing(self.folder / CHECKPOINT) as temporary, temporary.open("wb") as file:
-            _save_arrays(file, leaves | {"seconds": np.asarray(seconds)})
+            _save_arrays(file, leaves | {"seconds": np.asarray(self._seconds())})
 
     def _log(self, line: Mapping[str, Any]) -> None:
         with (self.folder / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
-    def _forget_log_after(self, step: int) -> None:
-        """Epochs after the checkpoint will be trained, and logged, again."""
-        path = self.folder / LOG
-        if path.exists():
-            lines = [line for line in path.read_text().splitlines() if line.endswith("}")]  # a kill can cut a line
-            kept = [line for line in lines if json.loads(line).get("step", math.inf) <= step]
-            with _replacing(path) as temporary:
-                temporary.write_text("".join(line + "\n" for line in kept))
+
+def _trained_part(params: Any) -> Any:
+    return equinox.filter(params, equinox.is_inexact_array)
 
 
-def _schedule(settings: Settings, total_steps: int) -> Callable[[Any], jax.Array]:
-    falling = max(1.0, settings.decay_fraction * total_steps)
-
-    def rate(step: Any) -> jax.Array:
-        rise = jnp.minimum(1.0, (step + 1) / max(1, settings.warmup_steps))
-        fall = jnp.minimum(1.0, (total_steps - step) / falling)
-        return settings.learning_rate * rise * fall
-
-    return rate
+def _log_lines(folder: Path) -> list[dict[str, Any]]:
+    path = folder / LOG
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("}")]  # a kill can cut a line
 
 
-def log_probs(
-    log_prob: Callable[[Any, Any], Any], params: Any, pixels: NDArray[np.uint8], batch: int = EVALUATION_BATCH
+def _write_log(folder: Path, lines: list[dict[str, Any]]) -> None:
+    with _replacing(folder / LOG) as temporary:
+        temporary.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def numbers(
+    each: Callable[[Any], Any], pixels: NDArray[np.uint8], batch: int = EVALUATION_BATCH
 ) -> NDArray[np.float64]:
-    """Nats of every image, ``(n,)`` float64, in batches of one shape: the last is filled up with zeros."""
+    """A number for every image, ``(n,)`` float64, in batches of one shape: the last is filled up with zeros."""
     parts = []
     for first in range(0, len(pixels), batch):
         part = pixels[first : first + batch]
         filled = np.zeros((batch, *part.shape[1:]), part.dtype)
         filled[: len(part)] = part
-        parts.append(np.asarray(log_prob(params, filled), np.float64)[: len(part)])
+        parts.append(np.asarray(each(filled), np.float64)[: len(part)])
     return np.concatenate(parts)
-
-
-def _named(params: Any) -> dict[str, NDArray[Any]]:
-    """Weights by name: those of a named tuple have one, others are numbered."""
-    names = getattr(params, "_fields", None) or [f"array{number}" for number in range(len(params))]
-    return {name: np.asarray(array) for name, array in zip(names, params, strict=True)}
 
 
 def _save_arrays(file: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -1,0 +1,41 @@
+"""The table of the baselines: a name, the module that is the model, what it is in a few words.
+
+A baseline is a module of `onebit.models` (see `onebit.models.training.Model` for what it offers) and one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+
+class Baseline(NamedTuple):
+    """A line of the table.
+
+    Attributes:
+        module: the module of `onebit.models` that is the model.
+        words: what the model is, for ``onebit train --help``.
+        settings: defaults that differ from the module's own, where two names share a module.
+    """
+
+    module: str
+    words: str
+    settings: Mapping[str, Any] = MappingProxyType({})
+
+
+BASELINES: dict[str, Baseline] = {
+    "bernoulli": Baseline("bernoulli", "each pixel a coin of its own: the frequencies of the train split"),
+    "nade": Baseline("nade", "NADE: each pixel from the pixels before it, by a hidden layer they all share"),
+}
+
+
+def baseline(name: str) -> Baseline:
+    """The line of a name.
+
+    Raises:
+        ValueError: there is none; the message has the names that there are.
+    """
+    if name not in BASELINES:
+        raise ValueError(f"There is no model {name!r}. Choose one of: {', '.join(BASELINES)}.")
+    return BASELINES[name]

@@ -1,0 +1,153 @@
+"""A trained model as an object that `onebit.evaluate` can measure."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from onebit.models.baselines import baseline
+
+SETTINGS_FILE, MODEL = "settings.json", "model.npz"
+SHAPE = (28, 28, 1)
+_SMALL_SAMPLE = 64  # random images that a small model is made from
+
+
+class Trained:
+    """A baseline with weights.
+
+    It has further methods, which are those of its module with the weights put in: ``log_prob(x)`` where the model's
+    likelihood is exact. A module whose models are measured in another way makes an heir in its ``measurable``.
+
+    Attributes:
+        name: of the baseline.
+        module: that is the model.
+        params: its weights.
+        settings: of the model, with ``image_shape``.
+    """
+
+    def __init__(self, name: str, module: Any, params: Any, settings: Mapping[str, Any]) -> None:
+        self.name, self.module, self.params, self.settings = name, module, params, dict(settings)
+        self.image_shape: tuple[int, ...] = tuple(settings["image_shape"])
+
+    def sample(self, n: int, seed: int = 0) -> NDArray[np.uint8]:
+        """Draws images: ``(n, height, width, channels)`` uint8 zeros and ones."""
+        drawn = self.module.sample(self.params, n, jax.random.key(seed))
+        return np.asarray(drawn, np.uint8).reshape(n, *self.image_shape)
+
+    def __repr__(self) -> str:
+        return f"<onebit baseline {self.name}>"
+
+
+class ExactTrained(Trained):
+    """A baseline whose likelihood is exact."""
+
+    def __init__(self, name: str, module: Any, params: Any, settings: Mapping[str, Any]) -> None:
+        super().__init__(name, module, params, settings)
+        self._log_prob = jax.jit(module.log_prob)
+
+    def log_prob(self, x: NDArray[np.uint8]) -> jax.Array:
+        """The log-probability of each image, ``(n,)`` nats, for ``(n, height, width, channels)`` zeros and ones."""
+        return cast(jax.Array, self._log_prob(self.params, np.asarray(x, np.uint8).reshape(len(x), -1)))
+
+    def at_shape(self, shape: tuple[int, ...]) -> ExactTrained:
+        """The same model for small images, with random weights: `onebit.evaluate` adds up all its probabilities."""
+        rng = np.random.default_rng(0)
+        pixels = (rng.random((_SMALL_SAMPLE, math.prod(shape))) < 0.5).astype(np.uint8)
+        settings = self.settings | {"image_shape": list(shape)}
+        params = self.module.init(jax.random.key(0), pixels, settings)
+        if hasattr(self.module, "fit"):
+            params, _ = self.module.fit(params, pixels, settings, jax.random.key(1))
+        else:  # what a model starts with may be so small that it forgives every mistake
+            params = jax.tree.map(lambda array: array + rng.normal(size=array.shape, scale=0.5), params)
+            params = jax.tree.map(lambda array: jnp.asarray(array, jnp.float32), params)
+        return ExactTrained(self.name, self.module, params, settings)
+
+
+class Weights(NamedTuple):
+    """Where the files of a model are."""
+
+    settings: Path
+    arrays: Path
+
+
+def load(run: str | os.PathLike[str]) -> Trained:
+    """See `onebit.models.load`."""
+    found = _find(run)
+    settings = json.loads(found.settings.read_bytes())
+    with np.load(found.arrays, allow_pickle=False) as arrays:
+        return restored(settings, dict(arrays))
+
+
+def _find(run: str | os.PathLike[str]) -> Weights:
+    folder = Path(run)
+    found = Weights(folder / SETTINGS_FILE, folder / MODEL)
+    missing = [path.name for path in found if not path.is_file()]
+    if not missing:
+        return found
+    raise FileNotFoundError(
+        f"{folder} has no {' and no '.join(missing)}: it is no folder of a finished run. Type: onebit train MODEL "
+        f"--out {folder}"
+    )
+
+
+def module_of(name: str) -> Any:
+    """The module that is a baseline.
+
+    Raises:
+        ValueError: no such model.
+    """
+    return importlib.import_module(f"onebit.models.{baseline(name).module}")
+
+
+def restored(settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Trained:
+    """The model of a run.
+
+    Args:
+        settings: as in ``settings.json``.
+        arrays: its weights by name, as in ``model.npz``; whole numbers and half precision are taken as float32 where
+            the model has float32.
+    """
+    name, module = settings["model"], module_of(settings["model"])
+    shape = list(settings.get("image_shape", SHAPE))
+    options = settings["options"] | {"image_shape": shape}
+    template = module.init(jax.random.key(0), np.zeros((2, math.prod(shape)), np.uint8), options)
+    return measurable(name, module, filled(template, arrays), options)
+
+
+def measurable(name: str, module: Any, params: Any, options: Mapping[str, Any]) -> Trained:
+    """Weights as an object: the module's own ``measurable`` if it has one."""
+    make = getattr(module, "measurable", ExactTrained)
+    return cast(Trained, make(name, module, params, options))
+
+
+def named(params: Any) -> dict[str, NDArray[Any]]:
+    """Weights by name: the path to each, ``layers.0.bias``."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(params)
+    return {jax.tree_util.keystr(path, simple=True, separator="."): np.asarray(leaf) for path, leaf in leaves}
+
+
+def filled(template: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
+    """The template with the arrays in the place of its own.
+
+    Raises:
+        ValueError: an array is missing, or has another shape.
+    """
+    wanted = named(template)
+    for name, array in wanted.items():
+        if name not in arrays or arrays[name].shape != array.shape:
+            found = f"shape {arrays[name].shape}" if name in arrays else "is missing"
+            raise ValueError(
+                f"The weights do not fit the settings: {name} has shape {array.shape} there, {found} here."
+            )
+    leaves = [jnp.asarray(arrays[name], array.dtype) for name, array in wanted.items()]
+    return jax.tree.unflatten(jax.tree.structure(template), leaves)
