@@ -19,6 +19,7 @@ COMMANDS = {
     "evaluate": Entry("onebit.cli.evaluate:evaluate", "Measure a generative model, in nats per image."),
     "train": Entry("onebit.cli.train:train", "Train a baseline; goes on where it was stopped."),
     "show": Entry("onebit.cli.drawing:show", "Draw images in the terminal."),
+    "explore": Entry("onebit.cli.explore:explore", "See every image in the browser, at once."),
     "export": Entry("onebit.cli.export:export", "Write a data set in a format of others: TFDS, .amat, Parquet."),
     "page": Entry("onebit.cli.site:page", "Print the page of a data set: HTML, Markdown, Croissant."),
     "site": Entry("onebit.cli.site:site", "Build or serve the catalog as a web site."),

@@ -1,0 +1,63 @@
+"""The explorer as files: for a web server of any kind, or for the one of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from onebit.explorer import bundle, page
+from onebit.explorer.contents import FEATURES, MANIFEST, PIXELS, Contents, contents
+
+if TYPE_CHECKING:
+    from onebit.builders import DatasetBuilder
+
+INDEX = "index.html"
+
+
+class LazyFiles(Mapping[str, bytes]):
+    """Files by path, of which those of a data set are made when the first of them is asked for.
+
+    Args:
+        made: files that are there.
+        folders: what makes the contents of a data set, by name.
+    """
+
+    def __init__(self, made: Mapping[str, bytes], folders: Mapping[str, Callable[[], Contents]]) -> None:
+        self._made, self._folders = dict(made), dict(folders)
+        self._names = [*made, *(f"{name}/{file}" for name in folders for file in (MANIFEST, PIXELS, FEATURES))]
+
+    def __getitem__(self, path: str) -> bytes:
+        name = path.partition("/")[0]
+        if path not in self._made and path in self._names:
+            self._made |= {f"{name}/{file}": content for file, content in self._folders[name]().files().items()}
+        return self._made[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def files(builders: Sequence[DatasetBuilder], current: str, **more: Any) -> LazyFiles:
+    """The explorer of some prepared data sets: page, front end and data.
+
+    Args:
+        builders: the data sets.
+        current: the name of the one that is shown at first.
+        **more: as in `onebit.explorer.page.configuration`; ``reports``, the measurements of `current`.
+
+    Raises:
+        BundleMissingError: the front end was not built.
+    """
+    reports = more.pop("reports", ())
+    datasets = [page.listed(builder.name, str(builder.info.version)) for builder in builders]
+    made = {INDEX: page.index(page.configuration(datasets, current, **more))} | bundle.read()
+
+    def maker(builder: DatasetBuilder) -> Callable[[], Contents]:
+        return lambda: contents(builder, reports if builder.name == current else ())
+
+    return LazyFiles(made, {builder.name: maker(builder) for builder in builders})
