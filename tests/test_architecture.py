@@ -40,6 +40,8 @@ FLOORS = {
 # for them. These imports wait until somebody looks.
 LOOKING_UP = {
     ("metadata", "views.notebook"),
+    ("pipeline", "interop.jax_arrays"),
+    ("pipeline", "interop.pytorch"),
     ("pipeline", "views.contact_sheets"),
     ("pipeline", "views.notebook"),
     ("site.api_reference", ""),

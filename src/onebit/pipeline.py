@@ -11,7 +11,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -20,6 +20,10 @@ from onebit import stages
 from onebit.splits import Interval, row_index
 from onebit.stages import ENDLESS, Element, Indexed, Stage
 from onebit.tables import LINE, Table
+
+if TYPE_CHECKING:
+    from onebit.interop.jax_arrays import JaxDataset
+    from onebit.interop.pytorch import TorchDataset
 
 Array = NDArray[Any]
 
@@ -361,31 +365,13 @@ class Dataset(Sequence[Element]):
                 return self._slice(start, max(stop, start), step)
             return self._then(stages.Pick(np.arange(start, stop, step)))
         if isinstance(item, (int, np.integer)) and not isinstance(item, bool):
-            position = self._positions([int(item)], length)
-            return next(sequence.elements(position, 0))
-        return self._then(stages.Pick(self._positions(item, length)))
-
-    def _positions(self, numbers: ArrayLike, length: int) -> NDArray[np.int64]:
-        chosen = np.asarray(numbers)
-        if chosen.dtype == np.bool_ and chosen.shape == (length,):
-            return np.flatnonzero(chosen)
-        if chosen.size == 0:
-            return np.empty(0, np.int64)
-        if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
-            raise TypeError(
-                f"{numbers!r} does not choose elements: write ds[3], ds[2:7], ds[[4, 0, 4]] or ds[mask], where mask "
-                f"is a boolean array of length {length}."
-            )
-        outside = (chosen < -length) | (chosen >= length)
-        if outside.any():
-            raise IndexError(f"There is no element {chosen[outside][0]}: the data set has {length}.")
-        chosen = chosen.astype(np.int64)  # before the sum: the length may be too large for the dtype that was given
-        return np.where(chosen < 0, chosen + length, chosen)
+            return next(sequence.elements(np.array([chosen_position(item, length)]), 0))
+        return self._then(stages.Pick(chosen_positions(item, length)))
 
     def __getitems__(self, numbers: Sequence[int]) -> list[Element]:
         """Several elements in one look-up, as a list (what PyTorch's ``DataLoader`` asks for)."""
         sequence = self._sequence("An element by its number")
-        return list(sequence.elements(self._positions(numbers, int(sequence.length)), 0))
+        return list(sequence.elements(chosen_positions(numbers, int(sequence.length)), 0))
 
     # tf.data's verbs -------------------------------------------------------------------------------------------
 
@@ -589,6 +575,39 @@ class Dataset(Sequence[Element]):
         rows = sequence.rows(np.arange(int(self._sequence("The line of each row").length)), 0)
         return self.plan.source.stored(LINE, rows)
 
+    # Other frameworks ------------------------------------------------------------------------------------------
+
+    def to_torch(self) -> TorchDataset:
+        """A ``torch.utils.data.Dataset``: look-ups for PyTorch's ``DataLoader``, and ready tensors when iterated over.
+
+        See `onebit.interop.pytorch.TorchDataset`.
+
+        Raises:
+            MissingDependencyError: PyTorch is not installed.
+        """
+        from onebit.interop.pytorch import to_torch  # adapters stand on top of this: import when asked for
+
+        return to_torch(self)
+
+    def to_jax(self, device: Any = None, dtype: Any = None, *, packed: bool | None = None) -> JaxDataset:
+        """The same elements as JAX arrays on a device; images travel as bits and are unpacked there.
+
+        See `onebit.interop.jax_arrays.JaxDataset`.
+
+        Args:
+            device: a ``jax.Device`` or ``jax.sharding.Sharding``; by default JAX's default device.
+            dtype: convert array-valued columns to this dtype, on the device.
+            packed: whether one-bit features are moved as bits; by default where the device is not the processor that
+                unpacks them here anyway, and no function of `map` or `filter` has to see the pixels first.
+
+        Raises:
+            MissingDependencyError: JAX is not installed.
+            TypeError: ``packed=True`` for a plan whose functions need the pixels.
+        """
+        from onebit.interop.jax_arrays import to_jax
+
+        return to_jax(self, device, dtype, packed=packed)
+
     # Looks -----------------------------------------------------------------------------------------------------
 
     def contact_sheet(self, rows: int = 4, columns: int = 10, *, scale: int = 2, **options: Any) -> bytes:
@@ -621,6 +640,42 @@ class Dataset(Sequence[Element]):
         steps = "".join(f".{step!r}" for step in self.plan.steps)
         name = f"{source.table.name}:{source.table.version}"
         return f"<onebit.Dataset {name} {source.label}{source.window_text()}{steps}, {count} elements>"
+
+
+def chosen_positions(numbers: ArrayLike, length: int) -> NDArray[np.int64]:
+    """Positions from 0 on that numbers (counted from the end where they are negative) or a boolean mask choose.
+
+    Raises:
+        IndexError: there is no such element.
+        TypeError: something else was given.
+    """
+    chosen = np.asarray(numbers)
+    if chosen.dtype == np.bool_ and chosen.shape == (length,):
+        return np.flatnonzero(chosen)
+    if chosen.size == 0:
+        return np.empty(0, np.int64)
+    if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
+        raise TypeError(
+            f"{numbers!r} does not choose elements: write ds[3], ds[2:7], ds[[4, 0, 4]] or ds[mask], where mask "
+            f"is a boolean array of length {length}."
+        )
+    outside = (chosen < -length) | (chosen >= length)
+    if outside.any():
+        chosen_position(chosen[outside][0], length)  # has the message
+    chosen = chosen.astype(np.int64)  # before the sum: the length may be too large for the dtype that was given
+    return np.where(chosen < 0, chosen + length, chosen)
+
+
+def chosen_position(number: Any, length: int) -> int:
+    """The position from 0 on of one number; a fraction of the time that `chosen_positions` takes.
+
+    Raises:
+        IndexError: there is no such element.
+    """
+    wanted = operator.index(number)  # the length may be too large for the dtype that was given
+    if not -length <= wanted < length:
+        raise IndexError(f"There is no element {wanted}: the data set has {length}.")
+    return wanted % length
 
 
 def _at_least(least: int, given: int, what: str) -> int:

@@ -1,6 +1,7 @@
 """Tests against the real TFDS, TensorFlow, h5py, pyarrow and Hugging Face datasets: ``make test-interop``.
 
-They are collected only where that target asks for them, in an environment of their own; there nothing is skipped.
+They are collected only where that target asks for them, in an environment of their own; there nothing is skipped. Those
+for JAX, and those without any framework, run in ``make test``, and only there.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from types import ModuleType
 
 import pytest
 
-if "ONEBIT_INTEROP" not in os.environ:
-    collect_ignore_glob = ["test_*.py"]
+IN_MAKE_TEST = {"test_jax_arrays.py", "test_missing_frameworks.py"}
+OTHERS = {path.name for path in Path(__file__).parent.glob("test_*.py")} - IN_MAKE_TEST
+collect_ignore = sorted(IN_MAKE_TEST if "ONEBIT_INTEROP" in os.environ else OTHERS)
 
 # Before TensorFlow and datasets are imported: no GPU, no chatter, no network.
 os.environ |= {
@@ -28,7 +30,7 @@ os.environ |= {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The warnings of these packages are not ours."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if Path(__file__).parent in item.path.parents and item.path.name not in IN_MAKE_TEST:
             item.add_marker(pytest.mark.filterwarnings("ignore"))
 
 

@@ -1,0 +1,43 @@
+"""Where a framework is not installed, one line says what to type; importing onebit needs none of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import onebit
+from onebit import Dataset
+from onebit.builders import DatasetBuilder
+from onebit.errors import MissingDependencyError
+
+ADAPTERS = {
+    "to_torch": ("torch", "torch"),
+    "to_jax": ("jax", "jax"),
+}
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_the_error_says_what_to_type(name: str, prepared: DatasetBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    from onebit.interop import jax_arrays
+
+    jax_arrays._jax.cache_clear()
+    module, package = ADAPTERS[name]
+    monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    with pytest.raises(MissingDependencyError) as caught:
+        getattr(prepared.as_dataset("train"), name)()
+    assert str(caught.value) == (f"ds.{name}() needs {module!r}, which is not installed. Type: pip install {package!r}")
+
+
+def test_every_adapter_is_tried() -> None:
+    assert {name for name in dir(Dataset) if name.startswith("to_")} == set(ADAPTERS)
+
+
+def test_no_framework_is_imported_before_it_is_asked_for() -> None:
+    code = (
+        "import sys, onebit, onebit.interop.look_ups, onebit.interop.jax_arrays, onebit.interop.pytorch\n"
+        "assert not {'torch', 'jax', 'tensorflow', 'grain', 'datasets'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    assert onebit.Dataset is Dataset

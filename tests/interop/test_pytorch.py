@@ -1,0 +1,251 @@
+"""PyTorch's own `DataLoader`, samplers and tensors over onebit's data sets, with the same pixels at the end."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from small_digits import IMAGES, stored_labels
+from torch.utils.data import BatchSampler, ConcatDataset, DataLoader, RandomSampler, Subset, random_split
+from torch.utils.data.distributed import DistributedSampler
+
+import onebit
+from onebit import Dataset
+from onebit.builders import DatasetBuilder
+from onebit.decoding import SkipDecoding
+from onebit.interop.pytorch import TorchDataset, tensors
+
+TRAIN = stored_labels("train")
+
+
+@pytest.fixture
+def train(prepared: DatasetBuilder) -> Dataset:
+    """300 examples; the label of each tells which image belongs to it."""
+    return prepared.as_dataset("train")
+
+
+def labels(batches: Any) -> list[int]:
+    """The labels of some batches, once the pixels were found to be theirs."""
+    found = []
+    for batch in batches:
+        assert batch["image"].dtype == torch.uint8
+        assert torch.equal(batch["image"], torch.from_numpy(IMAGES[batch["label"].numpy()]))
+        found += batch["label"].tolist()
+    return found
+
+
+# Look-ups -----------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_a_data_set_of_pytorch(train: Dataset) -> None:
+    data = train.to_torch()
+    assert isinstance(data, torch.utils.data.Dataset)
+    assert isinstance(data, TorchDataset)
+    assert len(data) == 300
+    assert repr(data) == f"<TorchDataset of {train!r}>"
+    assert len(data + data) == len(ConcatDataset([data, data])) == 600
+    parts = random_split(data, [200, 100])
+    assert sorted(labels(DataLoader(parts[0], 64)) + labels(DataLoader(parts[1], 64))) == sorted(TRAIN)
+    assert labels(DataLoader(Subset(data, [5, 2, 290]), 2)) == [TRAIN[5], TRAIN[2], TRAIN[290]]
+
+
+def test_elements_and_stacked_elements(train: Dataset) -> None:
+    data = train.to_torch()
+    one = data[7]
+    assert (one["image"].shape, one["image"].dtype) == ((28, 28, 1), torch.uint8)
+    assert (one["label"].shape, one["label"].dtype, one["label"].item()) == ((), torch.int64, TRAIN[7])
+    assert labels([data[-3:], data[[9, 0]], data[torch.tensor([4, -1])]]) == [
+        *TRAIN[-3:],
+        TRAIN[9],
+        TRAIN[0],
+        TRAIN[4],
+        TRAIN[-1],
+    ]
+    assert labels([data[np.arange(300) < 2]]) == TRAIN[:2]
+    batch = data.__getitems__([3, 3, 1])
+    assert [each["label"].item() for each in batch] == [TRAIN[3], TRAIN[3], TRAIN[1]]
+    with pytest.raises(IndexError, match="There is no element 300: the data set has 300"):
+        data[300]
+
+
+def test_a_batch_is_one_look_up(train: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    values = type(train.plan.source).values
+    monkeypatch.setattr(
+        type(train.plan.source), "values", lambda self, rows: asked.append(len(rows)) or values(self, rows)
+    )
+    assert len(labels(DataLoader(train.to_torch(), batch_size=128, shuffle=True))) == 300
+    assert asked == [128, 128, 44]
+
+
+@pytest.mark.parametrize(("workers", "method"), [(0, None), (2, "fork"), (2, "spawn")])
+def test_loader_with_workers(train: Dataset, workers: int, method: str | None) -> None:
+    torch.manual_seed(3)
+    context: dict[str, Any] = {"num_workers": workers, "multiprocessing_context": method}
+    loader = DataLoader(train.to_torch(), 64, shuffle=True, persistent_workers=workers > 0, **context)
+    first, second = labels(loader), labels(loader)
+    assert first != second != TRAIN
+    assert sorted(first) == sorted(second) == sorted(TRAIN)
+
+    ready = train.shuffle(seed=5).batch(64).to_torch()
+    ready.set_epoch(4)
+    order = labels(DataLoader(ready, batch_size=None, **context))
+    assert order == labels(ready.iterate(epoch=4)) != labels(ready.iterate(epoch=0))
+
+
+def test_bulk_look_ups_by_a_batch_sampler(train: Dataset) -> None:
+    data = train.to_torch()
+    sampler = BatchSampler(RandomSampler(data), 100, drop_last=False)
+    assert sorted(labels(DataLoader(data, batch_size=None, sampler=sampler))) == sorted(TRAIN)
+
+
+def test_distributed_sampler(train: Dataset) -> None:
+    data, seen = train.to_torch(), []
+    for rank in range(3):
+        sampler = DistributedSampler(data, num_replicas=3, rank=rank, shuffle=True, seed=1)
+        sampler.set_epoch(4)
+        seen += labels(DataLoader(data, 32, sampler=sampler))
+    assert len(seen) == 300
+    assert sorted(seen) == sorted(TRAIN)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_loader_goes_on_in_the_middle_of_an_epoch(train: Dataset, workers: int) -> None:
+    plan = train.shuffle(seed=2).batch(32)
+    data = plan.to_torch()
+    data.set_epoch(6)
+    whole = labels(DataLoader(data, batch_size=None))
+    saved = json.dumps(data.state(4))
+
+    again = pickle.loads(pickle.dumps(plan)).to_torch()
+    rest = DataLoader(again, batch_size=None, sampler=again.resume(json.loads(saved)), num_workers=workers)
+    assert labels(rest) == whole[4 * 32 :]
+    assert len(rest) == 6
+    assert labels(again.iterate(state=json.loads(saved))) == whole[4 * 32 :]
+    with pytest.raises(ValueError, match="The state belongs to another plan"):
+        train.to_torch().resume(json.loads(saved))
+
+
+def test_ranks_by_shards_resume(train: Dataset) -> None:
+    """Without PyTorch's sampler: the plan shuffles, each rank takes its part, and a state says where it was."""
+    seen = []
+    for rank in range(2):
+        data = train.shuffle(seed=0).shard(2, rank).batch(50).to_torch()
+        passing = iter(data)
+        seen += labels([next(passing)])
+        state = json.loads(json.dumps(passing.state()))
+        seen += labels(DataLoader(data, batch_size=None, sampler=data.resume(state)))
+    assert sorted(seen) == sorted(TRAIN)
+
+
+def test_pickled_with_its_epoch(train: Dataset) -> None:
+    data = train.shuffle(seed=0).to_torch()
+    data.set_epoch(3)
+    again = pickle.loads(pickle.dumps(data))
+    assert isinstance(again, torch.utils.data.Dataset)
+    assert len(pickle.dumps(data)) < 5000  # by reference to the files
+    assert again[0]["label"] == data[0]["label"]
+    assert again.epoch == 3
+
+
+# Ready-made batches -------------------------------------------------------------------------------------------------
+
+
+def test_ready_batches(train: Dataset) -> None:
+    data = train.shuffle(seed=1).batch(64).to_torch()
+    epochs = [labels(data), labels(data)]
+    assert epochs[0] != epochs[1]
+    assert epochs == [labels(data.iterate(epoch=epoch)) for epoch in range(2)]
+    assert [sorted(epoch) for epoch in epochs] == [sorted(TRAIN)] * 2
+
+
+def test_batches_are_not_copied(train: Dataset) -> None:
+    array = next(iter(train.batch(16)))["image"]
+    tensor = tensors({"image": array})["image"]
+    array[0, 0, 0, 0] = 7
+    assert tensor[0, 0, 0, 0] == 7
+
+
+def test_states_are_those_of_the_data_set(train: Dataset) -> None:
+    plan = train.shuffle(seed=9).batch(32)
+    passing = iter(plan.to_torch())
+    for _ in range(3):
+        next(passing)
+    state = json.loads(json.dumps(passing.state()))
+    left = labels(passing)
+    assert left == labels(plan.to_torch().iterate(state=state))
+    assert left == [label for batch in plan.iterate(state=state) for label in batch["label"].tolist()]
+    assert state == plan.to_torch().state(3)
+
+
+def test_streams_and_endless_plans_are_iterated_over(train: Dataset) -> None:
+    odd = train.filter(lambda example: example["label"] % 2 == 1).batch(32).to_torch()
+    assert labels(odd) == [label for label in TRAIN if label % 2]
+    endless = iter(train.repeat().batch(200).to_torch())
+    assert labels([next(endless), next(endless)]) == (TRAIN * 2)[:400]
+
+
+# What there is no tensor of -----------------------------------------------------------------------------------------
+
+
+def test_structures_and_strange_arrays(train: Dataset) -> None:
+    pairs = train.map(lambda e: (e["image"][::-1], {"label": e["label"], "name": str(e["label"])})).to_torch()
+    image, rest = pairs[0]
+    assert torch.equal(image, torch.from_numpy(IMAGES[TRAIN[0]][::-1].copy()))
+    assert rest["name"] == str(TRAIN[0])
+    image, rest = next(iter(DataLoader(pairs, 3)))
+    assert (tuple(image.shape), rest["name"]) == ((3, 28, 28, 1), [str(label) for label in TRAIN[:3]])
+    read_only = train.map(lambda e: np.broadcast_to(e["label"], 3)).to_torch()[0]
+    read_only[0] = -1
+    assert read_only.tolist() == [-1, TRAIN[0], TRAIN[0]]
+
+
+def test_bytes_stay_bytes(prepared: DatasetBuilder) -> None:
+    files = prepared.as_dataset("train", decoders={"image": SkipDecoding()})
+    assert files.to_torch()[0]["image"].startswith(b"\x89PNG")
+    assert [type(each) for each in next(iter(files.batch(2).to_torch()))["image"]] == [bytes, bytes]
+    assert next(iter(DataLoader(files.to_torch(), 2)))["image"][0].startswith(b"\x89PNG")
+
+
+def test_a_dtype_without_tensors(train: Dataset) -> None:
+    dates = train.map(lambda e: np.full(2, "2020-01-01", "datetime64[D]")).to_torch()
+    with pytest.raises(TypeError) as caught:
+        dates[0]
+    assert str(caught.value) == (
+        "ds.to_torch(): PyTorch has no tensors of datetime64[D]. It has bool, integers, floats and complex numbers; "
+        "convert the values in ds.map(), or leave them out there."
+    )
+
+
+def test_look_ups_in_a_stream_are_refused(train: Dataset) -> None:
+    stream = train.filter(bool).to_torch()
+    for look_up in (lambda: next(iter(DataLoader(stream))), lambda: stream[0], lambda: len(stream)):
+        with pytest.raises(TypeError) as caught:
+            look_up()
+        assert str(caught.value) == (
+            "ds.to_torch() looks elements up by their number, which they have no longer after filter(), or after "
+            "unbatch() behind map(). Iterate over what ds.to_torch() gives: that needs no numbers. Or choose the "
+            "elements by number: ds[[4, 0, 2]], or ds[mask] with a boolean array."
+        )
+    with pytest.raises(TypeError) as caught:
+        len(train.repeat().to_torch())
+    assert str(caught.value) == (
+        "ds.to_torch() looks elements up by their number, of which there is no end after repeat(). Leave repeat() out "
+        "and go through the epochs of the data set, or iterate over what ds.to_torch() gives: that needs no numbers."
+    )
+
+
+@pytest.mark.real_data
+def test_the_real_images(real_prepared: Path) -> None:
+    train = onebit.load("binarized_mnist", split="train", data_dir=real_prepared, download=False)
+    expected = train.arrays()["image"]
+    loaded = torch.cat([batch["image"] for batch in DataLoader(train.to_torch(), 1000, num_workers=2)])
+    assert np.array_equal(loaded.numpy(), expected)
+    ready = torch.cat([batch["image"] for batch in train.batch(1000).to_torch()])
+    assert np.array_equal(ready.numpy(), expected)
+    assert torch.equal(train.to_torch()[:]["image"], ready)
