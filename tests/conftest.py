@@ -25,7 +25,7 @@ hypothesis.settings.load_profile("onebit")
 
 def pytest_configure(config: pytest.Config) -> None:
     """No test may reach the network, a home folder or a mirror that the developer has set."""
-    for name in ("ONEBIT_MIRROR", "ONEBIT_SOURCE_DIR", "ONEBIT_DATA_DIR"):
+    for name in ("ONEBIT_MIRROR", "ONEBIT_SOURCE_DIR", "ONEBIT_DATA_DIR", "ONEBIT_LEADERBOARD_DIR"):
         os.environ.pop(name, None)
     os.environ["MPLBACKEND"] = "Agg"  # no window opens, no window is waited for
 
@@ -64,6 +64,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """Each test prepares data sets in a folder of its own, never in the developer's cache."""
     folder = tmp_path_factory.mktemp("onebit-data")
     monkeypatch.setenv("ONEBIT_DATA_DIR", str(folder))
+    monkeypatch.setenv("ONEBIT_LEADERBOARD_DIR", str(folder / "leaderboard"))
     yield folder
 
 

@@ -59,3 +59,12 @@ def test_site_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
     assert locations.site_mirror() is None
     monkeypatch.setenv("ONEBIT_MIRROR", "http://127.0.0.1:1/")
     assert locations.site_mirror() == "http://127.0.0.1:1/"
+
+
+def test_a_users_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONEBIT_LEADERBOARD_DIR", str(tmp_path / "mine"))
+    assert locations.leaderboard_dir() == tmp_path / "mine"
+    assert locations.leaderboard_dir(tmp_path / "other") == tmp_path / "other"
+    monkeypatch.delenv("ONEBIT_LEADERBOARD_DIR")
+    assert locations.leaderboard_dir().name == "leaderboard"
+    assert locations.leaderboard_dir().is_absolute()

@@ -5,6 +5,7 @@ Environment variables (each has an argument that wins over it):
 - ``ONEBIT_DATA_DIR``: folder for prepared data sets; without it, the platform's cache folder.
 - ``ONEBIT_SOURCE_DIR``: folder with upstream files that somebody put there by hand.
 - ``ONEBIT_MIRROR``: base URL of a mirror that serves upstream files as BASE/HOST/PATH.
+- ``ONEBIT_LEADERBOARD_DIR``: folder of your own results; without it, the platform's folder for data of users.
 """
 
 from __future__ import annotations
@@ -45,3 +46,13 @@ def source_dir(folder: str | os.PathLike[str] | None = None) -> Path | None:
 def site_mirror() -> str | None:
     """The base URL in ``ONEBIT_MIRROR``, or None."""
     return os.environ.get("ONEBIT_MIRROR") or None
+
+
+def leaderboard_dir(folder: str | os.PathLike[str] | None = None) -> Path:
+    """The folder of a user's own results: the argument, else ``ONEBIT_LEADERBOARD_DIR``, else the platform's data."""
+    chosen = folder if folder is not None else os.environ.get("ONEBIT_LEADERBOARD_DIR")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("onebit", appauthor=False)) / "leaderboard"

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from onebit.errors import FormatError
 from onebit.evaluation.measurements import EXACT, KIND_OF, UPPER_BOUND
 from onebit.formats import numpy_files
+from onebit.formats.strict_json import read_json
 
 Floats = NDArray[np.float64]
 
@@ -219,18 +220,33 @@ class Report:
         """
         source = Path(path)
         content = _read_json(source)
-        _check_fields(content, _FIELDS, source, "")
-        _check_fields(content["dataset"], _DATASET_FIELDS, source, "dataset.")
+        check_report(content, source)
         arrays = {name: _read_array(source, name, entry) for name, entry in _listed(content, source).items()}
+        return cls.from_json(content, arrays, source)
+
+    @classmethod
+    def from_json(cls, content: Any, arrays: Mapping[str, NDArray[Any]], source: str | Path) -> Report:
+        """A report from the JSON of its file and from its arrays, which were read and hashed elsewhere.
+
+        Args:
+            content: the value of the JSON file.
+            arrays: by name, ``nll`` among them.
+            source: what it is called in messages.
+
+        Raises:
+            FormatError: fields are missing or wrong, or the summary does not agree with the numbers.
+        """
+        check_report(content, source)
+        others = {name: array for name, array in arrays.items() if name != "nll"}
         fields = {name: content[name] for name in _FIELDS} | {"flags": tuple(content["flags"])}
         try:
-            report = cls(nll=arrays.pop("nll"), arrays=arrays, **fields)
+            report = cls(nll=arrays["nll"], arrays=others, **fields)
         except FormatError as error:
             raise FormatError(f"{source}: {error}") from error
         report._check_summary(content.get("summary"), source)
         return report
 
-    def _check_summary(self, summary: Any, source: Path) -> None:
+    def _check_summary(self, summary: Any, source: str | Path) -> None:
         for name, value in self._summary().items():
             found = summary.get(name) if isinstance(summary, dict) else None
             same = found is value is None or (
@@ -334,24 +350,34 @@ def _replace(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _read_json(source: Path) -> dict[str, Any]:
+def _read_json(source: Path) -> Any:
     if source.stat().st_size > _LARGEST_JSON:
         raise FormatError(f"{source} has more than {_LARGEST_JSON:,} bytes: it is no report.")
     try:
-        content = json.loads(source.read_bytes())
-    except ValueError as error:
-        raise FormatError(f"{source} is no JSON: {error}. Give the .json file of a report.") from error
+        content = read_json(source.read_bytes(), max_bytes=_LARGEST_JSON)
+    except FormatError as error:
+        raise FormatError(f"{source} is no JSON: {error} Give the .json file of a report.") from error
+    return content
+
+
+def check_report(content: Any, source: str | Path) -> None:
+    """Refuses a JSON value that is not that of a report: another schema, fields that are missing or of another type.
+
+    Raises:
+        FormatError: it is not; the message names the field.
+    """
     if not isinstance(content, dict) or content.get("onebit_report") != SCHEMA:
         found = content.get("onebit_report") if isinstance(content, dict) else None
         raise FormatError(
             f"{source}: onebit_report is {found!r}; this version of onebit reads {SCHEMA}. Give the .json file that "
             "Report.save or onebit evaluate --out wrote."
         )
-    return content
+    _check_fields(content, _FIELDS, source, "")
+    _check_fields(content["dataset"], _DATASET_FIELDS, source, "dataset.")
 
 
 def _check_fields(
-    content: Mapping[str, Any], fields: Mapping[str, type | tuple[type, ...]], source: Path, prefix: str
+    content: Mapping[str, Any], fields: Mapping[str, type | tuple[type, ...]], source: str | Path, prefix: str
 ) -> None:
     for name, wanted in fields.items():
         if name not in content:
