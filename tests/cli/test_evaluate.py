@@ -154,3 +154,26 @@ def test_the_published_machine(
     assert result.exit_code == 0, result.output
     assert "AIS, 30 temperatures, 5 chains; errs low" in result.stdout
     assert "train+validation images" in result.stdout
+
+
+def test_workers_share_the_images_out(models: Callable[[str], tuple[str, ...]], invoke: Invoke) -> None:
+    alone = json.loads(invoke(*models("coins"), "--json").stdout)
+    shared = json.loads(invoke(*models("coins"), "--json", "--workers", "2").stdout)
+    assert shared["summary"] == alone["summary"]
+    assert shared["hardware"]["shared_out_to"] == "2 local processes"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--workers", "2", "--executor", "dask://127.0.0.1:1"), "local processes or a cluster. Give one."),
+        (("--workers", "0"), "0 is not in the range x>=1"),
+        (("--executor", "127.0.0.1:1"), "Write dask://HOST:PORT"),
+    ],
+)
+def test_workers_that_are_none(
+    options: tuple[str, ...], message: str, models: Callable[[str], tuple[str, ...]], invoke: Invoke
+) -> None:
+    result = invoke(*models("coins"), *options)
+    assert result.exit_code != 0
+    assert message in result.stderr + str(result.exception)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from onebit.evaluation.answers import WrongAnswerError
     from onebit.evaluation.bases import FactorialBase
     from onebit.evaluation.exact import check_mass, total_mass
+    from onebit.evaluation.executors import WorkersLostError, open_executor
+    from onebit.evaluation.model_sources import ModelNotFoundError, ModelSource
     from onebit.evaluation.rbm import RBM
     from onebit.evaluation.report import Comparison, Report
     from onebit.evaluation.run import evaluate
@@ -21,11 +23,15 @@ _NAMES = {
     "Comparison": "report",
     "FactorialBase": "bases",
     "MetropolisFlips": "annealing",
+    "ModelNotFoundError": "model_sources",
+    "ModelSource": "model_sources",
     "RBM": "rbm",
     "Report": "report",
+    "WorkersLostError": "executors",
     "WrongAnswerError": "answers",
     "check_mass": "exact",
     "evaluate": "run",
+    "open_executor": "executors",
     "total_mass": "exact",
 }
 
@@ -34,10 +40,14 @@ __all__ = [
     "Comparison",
     "FactorialBase",
     "MetropolisFlips",
+    "ModelNotFoundError",
+    "ModelSource",
     "Report",
+    "WorkersLostError",
     "WrongAnswerError",
     "check_mass",
     "evaluate",
+    "open_executor",
     "total_mass",
 ]
 

@@ -22,7 +22,9 @@ from onebit.errors import WrongDataError
 from onebit.evaluation import contracts, exact, importance
 from onebit.evaluation.bases import FactorialBase
 from onebit.evaluation.conversion import to_numpy
+from onebit.evaluation.executors import sharing
 from onebit.evaluation.measurements import EXACT, UPPER_BOUND, Measurement
+from onebit.evaluation.model_sources import ModelSource
 from onebit.evaluation.report import Report
 from onebit.features import Image, Scalar
 from onebit.loading import builder as builder_of
@@ -84,7 +86,8 @@ def evaluate(
         >>> print(report)                                                        # doctest: +SKIP
 
     Args:
-        model: an object with the methods of one of `onebit.evaluation.contracts`.
+        model: an object with the methods of one of `onebit.evaluation.contracts`, or where its code is:
+            ``FILE.py:NAME`` or ``package.module:NAME``.
         dataset: a data set of one-bit images, by name.
         split: which images: any text of the split language.
         images: the images of that split as you have them, if you want to know that they are the right ones; they are
@@ -96,8 +99,9 @@ def evaluate(
             and ``ais``, 100 for ``iw`` and ``elbo``, 50 for ``posterior_ais``.
         trained_on: the splits that the model was trained on, for the report: ``"train"``, ``"train+validation"``.
         name: of the model, for the report; by default its ``name``, else its class.
-        executor: an executor of `concurrent.futures` (processes, threads, a cluster) that shares the chunks out. The
-            numbers are the same.
+        executor: an executor of `concurrent.futures` (processes, threads, a cluster) that shares the chunks out, as
+            `onebit.evaluation.open_executor` opens them. The numbers are the same. Workers get the model as the code of
+            its file, if it was given as ``FILE.py:NAME``, else pickled by value.
         data_dir: as in `onebit.load`.
         source_dir: as in `onebit.load`.
         **settings: of the protocol. ``k`` and ``block_size`` for ``iw`` and ``elbo``; ``schedule``, ``chains``,
@@ -111,16 +115,23 @@ def evaluate(
     Raises:
         WrongAnswerError: the model gave something that cannot be what it stands for.
         WrongDataError: `images` are not the split's.
+        ModelNotFoundError: a text names no model.
+        WorkersLostError: workers died more often than work is done again.
         TypeError: the model has no method to be measured by, or a setting is not one of its protocol.
         ValueError: an argument that is not allowed; the message says what is.
     """
+    code = ModelSource.parse(model) if isinstance(model, str) else None
+    if code is not None:
+        model = code.load()
     chosen = contracts.choose_protocol(model, protocol)
     _check_arguments(chosen, settings, seed, chunk_size)
     places = {"data_dir": data_dir, "source_dir": source_dir}
     found = open_split(dataset, split, **places)
     if images is not None:
         _check_images(images, found, dataset, places)
-    shared: dict[str, Any] = {"executor": executor} | ({} if chunk_size is None else {"chunk_size": chunk_size})
+    shared: dict[str, Any] = {"executor": None if executor is None else sharing(executor, model, code)}
+    if chunk_size is not None:
+        shared["chunk_size"] = chunk_size
 
     def other_images(spec: str) -> Images:
         return open_split(dataset, spec, **places).images
@@ -146,7 +157,7 @@ def evaluate(
         seed=seed,
         seconds=seconds,
         versions=_versions(),
-        hardware=_hardware(),
+        hardware=_hardware() | ({} if executor is None else {"shared_out_to": _workers(executor)}),
         arrays=arrays,
     )
     return dataclasses.replace(report, flags=(*measured.flags, *_doubts(report)))
@@ -354,6 +365,12 @@ def _versions() -> dict[str, str]:
         if isinstance(version, str):
             found[package] = version
     return found
+
+
+def _workers(executor: Executor) -> str:
+    """``2 local processes``; of other executors than onebit's, their class."""
+    own = type(executor).__module__ == sharing.__module__
+    return str(executor) if own else type(executor).__name__
 
 
 def _hardware() -> dict[str, Any]:
