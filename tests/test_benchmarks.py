@@ -126,3 +126,13 @@ def test_usage_of_a_process_is_its_own(modules: dict[str, ModuleType], tmp_path:
     assert large.output.strip() == str(40 << 20)
     with pytest.raises(RuntimeError, match="ended with status 3"):
         modules["processes"].run_program([sys.executable, "-c", "raise SystemExit(3)"], tmp_path)
+
+
+def test_the_page_on_workers_comes_from_its_results(modules: dict[str, ModuleType]) -> None:
+    workers = importlib.import_module("workers")
+    sys.modules.pop("workers")
+    content = json.loads(workers.RESULTS.read_text(encoding="utf-8"))
+    text = workers.PAGE.read_text(encoding="utf-8")
+    assert modules["table"].with_table(text, workers.page_table(content)) == text, (
+        "type: python benchmarks/workers.py --only-page"
+    )
