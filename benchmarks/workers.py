@@ -138,7 +138,8 @@ def page_table(content: dict[str, Any]) -> str:
     lines += [
         "",
         f"{content['groups']} groups of {content['chains_in_a_group']} chains, {content['temperatures']:,} "
-        f"temperatures; medians and ranges of {len(seconds['local_1'])} turns. {content['date']}, {about['processor']}, "
+        f"temperatures; medians and ranges of {len(seconds['local_1'])} turns. "
+        f"{content['date']}, {about['processor']}, "
         f"{about['cores']} cores, {about['python']}; load averages at the end "
         f"{', '.join(str(value) for value in content['load'])}. Until the first small answer, with everything that is "
         f"imported: two local processes {first['local_2']:.1f} s, two Dask workers that run already "
