@@ -40,8 +40,11 @@ FLOORS = {
 # for them. These imports wait until somebody looks.
 LOOKING_UP = {
     ("metadata", "views.notebook"),
+    ("pipeline", "interop.grain_sources"),
+    ("pipeline", "interop.hugging_face"),
     ("pipeline", "interop.jax_arrays"),
     ("pipeline", "interop.pytorch"),
+    ("pipeline", "interop.tf_data"),
     ("pipeline", "views.contact_sheets"),
     ("pipeline", "views.notebook"),
     ("site.api_reference", ""),

@@ -198,6 +198,13 @@ def test_stacked_and_unstacked_undo_each_other() -> None:
     assert same(stacked(iter([(1, 2.5), (3, 4.5)])), (np.array([1, 3]), np.array([2.5, 4.5])))
 
 
+def test_stacked_bytes_keep_their_last_zeros() -> None:
+    """An array of NumPy's own bytes would lose them."""
+    whole = stacked([{"raw": b"a\0\0"}, {"raw": b"bc\0d\0"}])["raw"]
+    assert (whole.dtype, whole.tolist()) == (object, [b"a\0\0", b"bc\0d\0"])
+    assert list(unstacked(whole)) == whole.tolist()
+
+
 def test_slices_and_members_are_views() -> None:
     assert np.shares_memory(sliced(COLUMNS, 1, 3)["a"], COLUMNS["a"])
     assert np.shares_memory(next(unstacked(COLUMNS))["a"], COLUMNS["a"])

@@ -22,6 +22,7 @@ from onebit.stages import ENDLESS, Element, Indexed, Stage
 from onebit.tables import LINE, Table
 
 if TYPE_CHECKING:
+    from onebit.interop.grain_sources import GrainDataset
     from onebit.interop.jax_arrays import JaxDataset
     from onebit.interop.pytorch import TorchDataset
 
@@ -607,6 +608,51 @@ class Dataset(Sequence[Element]):
         from onebit.interop.jax_arrays import to_jax
 
         return to_jax(self, device, dtype, packed=packed)
+
+    def to_tf(self) -> Any:
+        """A ``tf.data.Dataset`` of the same elements, with their ``element_spec`` and cardinality.
+
+        Every pass over it is the next epoch. Functions of `map` and `filter` stay in Python and run before;
+        TensorFlow's own come behind: ``ds.shuffle(seed=0).batch(128).to_tf().map(tensorflow_function)``.
+
+        Raises:
+            MissingDependencyError: TensorFlow is not installed.
+            TypeError: an array is of a dtype that TensorFlow does not have.
+            ValueError: the plan has a function, and no element to find out what it gives.
+        """
+        from onebit.interop.tf_data import to_tf
+
+        return to_tf(self)
+
+    def to_grain(self) -> GrainDataset:
+        """A ``grain.MapDataset`` of the same elements; also a data source for ``grain.DataLoader``.
+
+        See `onebit.interop.grain_sources.GrainDataset`.
+
+        Raises:
+            MissingDependencyError: Grain is not installed.
+            TypeError: the elements have no numbers, as after `filter`.
+        """
+        from onebit.interop.grain_sources import to_grain
+
+        return to_grain(self)
+
+    def to_hf(self, images: str = "array", *, streaming: bool = False) -> Any:
+        """A ``datasets.Dataset`` of Hugging Face with the elements of epoch 0 and their features, in memory.
+
+        Args:
+            images: ``"array"`` for ``Array3D`` features, ``"png"`` for ``Image`` features: PNG files, with one bit a
+                pixel where all pixels are 0 and 1.
+            streaming: a ``datasets.IterableDataset`` instead, which reads as it goes and may be endless.
+
+        Raises:
+            MissingDependencyError: datasets is not installed.
+            TypeError: elements are not dicts of arrays that its features can describe, or they never end.
+            ValueError: `images` is something else, or the plan has a function and no element.
+        """
+        from onebit.interop.hugging_face import to_hf
+
+        return to_hf(self, images, streaming=streaming)
 
     # Looks -----------------------------------------------------------------------------------------------------
 

@@ -642,6 +642,10 @@ def stacked(elements: Iterable[Element]) -> Element:
         return {name: stacked([member[name] for member in members]) for name in first}
     if isinstance(first, tuple):
         return tuple(stacked(parts) for parts in zip(*members, strict=True))
+    if isinstance(first, bytes):  # NumPy's own arrays of bytes lose zeros at the end
+        objects = np.empty(len(members), object)
+        objects[:] = members
+        return objects
     arrays = [np.asarray(member) for member in members]
     _check_shapes({array.shape for array in arrays})
     return np.stack(arrays)
