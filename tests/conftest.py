@@ -14,7 +14,7 @@ import small_digits
 import onebit
 import onebit.datasets
 from onebit import registry
-from onebit.builders import DatasetBuilder
+from onebit.builders import REGISTERED, DatasetBuilder
 
 REAL_DATA_SKIPS: list[str] = []
 
@@ -66,6 +66,15 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("ONEBIT_DATA_DIR", str(folder))
     monkeypatch.setenv("ONEBIT_LEADERBOARD_DIR", str(folder / "leaderboard"))
     yield folder
+
+
+@pytest.fixture(autouse=True)
+def no_registrations() -> Iterator[None]:
+    """A data set that a test defines is known to that test alone."""
+    before = dict(REGISTERED)
+    yield
+    REGISTERED.clear()
+    REGISTERED.update(before)
 
 
 @pytest.fixture(scope="session")

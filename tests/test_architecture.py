@@ -24,21 +24,25 @@ FLOORS = {
     6: ["leaderboard", "models"],
     5: [
         "views", "comparison", "verdicts", "identification", "verification", "exporting", "interop", "evaluation",
-        "compat", "mlpython", "testing", "timing",
+        "compat", "mlpython", "testing", "tfds_names", "timing",
     ],
     4: ["registry", "loading"],
-    3: ["builders", "datasets", "tfds_folders"],
+    3: ["builders", "datasets", "generation", "tfds_folders"],
     2: [
-        "store", "tables", "stages", "pipeline", "reading", "transfers", "sources", "canonical", "decoding",
-        "tfds_records", "tfds_stores",
+        "store", "tables", "stages", "pipeline", "reading", "transfers", "sources", "downloads", "canonical",
+        "decoding", "tfds_records", "tfds_stores",
     ],
-    1: ["formats", "features", "versions", "splits", "orders", "permutations", "metadata"],
+    1: [
+        "formats", "features", "versions", "splits", "orders", "permutations", "metadata", "descriptions", "checksums",
+        "examples",
+    ],
     0: ["errors", "locations", "logspace", "progress", "__about__"],
 }  # fmt: skip
 
-# What an object shows of itself is drawn by the views above it, and the reference of the public names asks the package
-# for them. These imports wait until somebody looks.
+# What an object shows of itself is drawn by the views above it; the reference of the public names, and what stands in
+# for those of TFDS, ask the package for them. These imports wait until somebody looks.
 LOOKING_UP = {
+    ("compat", ""),
     ("metadata", "views.notebook"),
     ("pipeline", "interop.grain_sources"),
     ("pipeline", "interop.hugging_face"),

@@ -24,7 +24,7 @@ Inform = Callable[..., DatasetInfo]
 def inform(tmp_path: Path) -> Inform:
     def make(store_size: int = 0, **changes: Any) -> DatasetInfo:
         folder = small_digits.write_record(tmp_path / "small_digits", **changes)
-        return DatasetInfo(Record(folder), Path("/data/small_digits/1.2.3"), store_size)
+        return DatasetInfo.of_record(Record(folder), Path("/data/small_digits/1.2.3"), store_size)
 
     return make
 
@@ -166,7 +166,7 @@ def test_upstream_files_and_mirrors(small_builder: type[DatasetBuilder]) -> None
     assert (train.upstream.name, train.upstream.size) == ("small_train.amat", 300 * 2 * 784)
     assert re.fullmatch("[0-9a-f]{64}", train.upstream.sha256)
     assert train.mirrors == ()
-    info = DatasetInfo(record, Path("x"))
+    info = DatasetInfo.of_record(record, Path("x"))
     assert info.download_size == 420 * 2 * 784
 
 

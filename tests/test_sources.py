@@ -389,7 +389,7 @@ class TestCache:
             seen.extend(names(cache))
 
         monkeypatch.setattr(os, "fsync", clear_and_sync)
-        sources._write_whole(cache / "a", DATA)
+        sources.write_whole(cache / "a", DATA)
         assert [name[:3] for name in seen] == [".a."]
         assert (cache / "a").read_bytes() == DATA
         assert names(cache) == ["a"]

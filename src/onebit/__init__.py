@@ -35,10 +35,13 @@ from onebit.splits import ReadInstruction, Split, even_splits, split_for_jax_pro
 from onebit.versions import Version
 
 if TYPE_CHECKING:
+    from onebit import compat, testing
     from onebit.evaluation.run import evaluate
     from onebit.exporting import export
+    from onebit.generation import BuilderConfig, GeneratorBasedBuilder, SplitGenerator
     from onebit.progress import disable_progress_bar, display_progress_bar, enable_progress_bar
     from onebit.tfds_folders import builder_from_directory
+    from onebit.tfds_names import core, download
     from onebit.timing import BenchmarkResult, benchmark
     from onebit.verification import verify
     from onebit.views.figures import show_examples
@@ -47,11 +50,16 @@ if TYPE_CHECKING:
 # Public names that a first `load` does not need, and the module that each is imported from when it is first asked for.
 _LATER = {
     "BenchmarkResult": "onebit.timing",
+    "BuilderConfig": "onebit.generation",
+    "GeneratorBasedBuilder": "onebit.generation",
+    "SplitGenerator": "onebit.generation",
     "as_dataframe": "onebit.views.frames",
     "benchmark": "onebit.timing",
     "builder_from_directory": "onebit.tfds_folders",
+    "core": "onebit.tfds_names",
     "disable_progress_bar": "onebit.progress",
     "display_progress_bar": "onebit.progress",
+    "download": "onebit.tfds_names",
     "enable_progress_bar": "onebit.progress",
     "evaluate": "onebit.evaluation.run",
     "export": "onebit.exporting",
@@ -59,15 +67,19 @@ _LATER = {
     "verify": "onebit.verification",
 }
 
+_MODULES = ("compat", "testing")  # public names that are modules
+
 __all__ = [
     "INFINITE_CARDINALITY",
     "UNKNOWN_CARDINALITY",
     "BenchmarkResult",
+    "BuilderConfig",
     "DamagedStoreError",
     "Dataset",
     "DatasetInfo",
     "DatasetNotFoundError",
     "FormatError",
+    "GeneratorBasedBuilder",
     "MissingDependencyError",
     "NotPreparedError",
     "NotWrittenError",
@@ -76,6 +88,7 @@ __all__ = [
     "ReadInstruction",
     "SourcesExhaustedError",
     "Split",
+    "SplitGenerator",
     "TransferError",
     "Version",
     "VersionNotFoundError",
@@ -87,9 +100,12 @@ __all__ = [
     "builder",
     "builder_cls",
     "builder_from_directory",
+    "compat",
+    "core",
     "data_source",
     "disable_progress_bar",
     "display_progress_bar",
+    "download",
     "enable_progress_bar",
     "evaluate",
     "even_splits",
@@ -99,15 +115,18 @@ __all__ = [
     "load",
     "show_examples",
     "split_for_jax_process",
+    "testing",
     "verify",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
+    if name not in _LATER and name not in _MODULES:
         raise AttributeError(f"module 'onebit' has no attribute {name!r}")
     import importlib
 
+    if name in _MODULES:
+        return importlib.import_module(f"onebit.{name}")
     return getattr(importlib.import_module(_LATER[name]), name)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 ORDERS = ("tfds", "source")
+PACKAGED = Path(__file__).parent / "datasets"
+"""The folder with the data sets of the package, each in a folder of its name."""
+
+REGISTERED: dict[str, type[DatasetBuilder]] = {}
+"""Data sets of one's own by name: a class is entered when it is defined; see `onebit.generation`."""
+
 FILE_FORMATS = ("tfrecord", "riegeli", "array_record", "parquet")  # the names that TFDS takes
 
 
@@ -274,11 +281,7 @@ class DatasetBuilder:
 
     def _write_split(self, folder: Path, split: SplitRecord, columns: Mapping[str, Array]) -> dict[str, str]:
         self._check_columns(split, columns)
-        order = tfds_order(split.name, split.num_examples)
-        stored = [
-            (name, feature.pack(columns[name]).take(order, axis=0)) for name, feature in self.info.features.items()
-        ]
-        digests = store.write_columns(folder, split.name, [*stored, (LINE, order)])
+        digests = self._write_rows(folder, split.name, columns, tfds_order(split.name, split.num_examples))
         for column, expected in split.digests.items():
             found = digests[store.column_file(split.name, column)]
             if found != expected:
@@ -287,6 +290,13 @@ class DatasetBuilder:
                     f"version {self.version} has {expected}. Nothing was written."
                 )
         return digests
+
+    def _write_rows(self, folder: Path, split: str, columns: Mapping[str, Array], order: Array) -> dict[str, str]:
+        """Packs columns and writes their rows, ``order[row]`` first to last; gives the SHA-256 of each file."""
+        stored = [
+            (name, feature.pack(columns[name]).take(order, axis=0)) for name, feature in self.record.features.items()
+        ]
+        return store.write_columns(folder, split, [*stored, (LINE, order)])
 
     def _check_columns(self, split: SplitRecord, columns: Mapping[str, Array]) -> None:
         for name in self.record.features:
@@ -342,7 +352,7 @@ class DatasetBuilder:
                 size = self.store.nbytes()
             except OSError:  # a file is missing: that is reported when it is read
                 size = 0
-        return DatasetInfo(self.record, self.data_path, size)
+        return DatasetInfo.of_record(self.record, self.data_path, size)
 
     def as_dataset(
         self,
@@ -429,7 +439,7 @@ class DatasetBuilder:
             )
 
     def _open(self, spec: Any, config: ReadConfig, as_supervised: bool, order: str, decoders: Any) -> Dataset:
-        info = DatasetInfo(self.record, self.data_path)
+        info = DatasetInfo.of_record(self.record, self.data_path)
         intervals = tuple(interval for interval in info.splits.intervals(spec) if interval.stop > interval.start)
         check_not_empty(spec, intervals, info.splits.sizes)
         features = info.features
@@ -460,6 +470,11 @@ class DatasetBuilder:
             decoders: likewise.
         """
         return self.as_dataset(split, decoders=decoders)
+
+
+def snake_case(name: str) -> str:
+    """The name of a data set from that of its class: ``CamelCase`` becomes ``snake_case``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def check_file_format(file_format: Any) -> None:

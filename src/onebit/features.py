@@ -8,13 +8,46 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from onebit.errors import OnebitError
+
 Array = NDArray[Any]
+
+# TFDS's features whose values have no fixed shape, or that onebit has no class for; and what to write in their place.
+_INSTEAD = {
+    "Text": "Store what a model is given: a ClassLabel for a word of a list, a Tensor for codes of a fixed length.",
+    "Sequence": "For a fixed length write Tensor(shape=(length, ...), dtype=...).",
+    "Dataset": "For a fixed number of steps write Tensor(shape=(steps, ...), dtype=...).",
+    "Video": "For a fixed number of frames write Tensor(shape=(frames, height, width, channels), dtype=np.uint8).",
+    "Audio": "For a fixed length write Tensor(shape=(samples,), dtype=np.int16).",
+    "BBoxFeature": "Write Tensor(shape=(4,), dtype=np.float32), with the numbers ymin, xmin, ymax and xmax.",
+    "LabeledImage": "Write Image(shape=(height, width, 1)).",
+    "Translation": "There is no text in onebit.",
+    "TranslationVariableLanguages": "There is no text in onebit.",
+    "Optional": "Mark a missing value by a number that stands for it.",
+}
+
+
+_COLUMN = re.compile(r"\w+", re.ASCII)
+
+
+class UnsupportedFeatureError(OnebitError, ValueError, AttributeError):
+    """A feature without one fixed shape, or one that onebit has no class for; the message says what to write."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _INSTEAD:
+        raise UnsupportedFeatureError(
+            f"onebit.features has no {name!r}. A column of onebit has values of one fixed shape: Image, Tensor, Scalar "
+            f"or ClassLabel. {_INSTEAD[name]}"
+        )
+    raise AttributeError(f"module 'onebit.features' has no attribute {name!r}")
 
 
 class Feature:
@@ -28,13 +61,14 @@ class Feature:
 
     def __init__(self, shape: tuple[int, ...], dtype: DTypeLike, *, doc: str = "") -> None:
         if any(not isinstance(size, int) or size < 0 for size in shape):
-            raise ValueError(
+            raise UnsupportedFeatureError(
                 f"{type(self).__name__}(shape={shape!r}): every dimension must be known, as in (28, 28, 1); "
-                "onebit stores values of one fixed shape."
+                "onebit stores values of one fixed shape. Crop or pad the values in _generate_examples, and give the "
+                "shape that they then have."
             )
         self.shape = tuple(shape)
-        self.dtype: np.dtype[Any] = np.dtype(dtype)
-        self.doc = doc
+        self.dtype: np.dtype[Any] = np.dtype(getattr(dtype, "as_numpy_dtype", dtype))  # TensorFlow's have the former
+        self.doc = str(doc or "")
 
     @property
     def items(self) -> int:
@@ -67,6 +101,8 @@ class Feature:
             raise ValueError(f"{self!r} was given a value of shape {array.shape}.")
         if array.dtype == self.dtype:
             return array
+        if array.dtype.kind in "US" and self.dtype.kind in "iuf":  # numbers out of a text file
+            return array.astype(self.dtype)
         with np.errstate(invalid="ignore"):
             converted = array.astype(self.dtype)
         if self.dtype.kind in "biu" and not np.array_equal(converted, array):
@@ -108,9 +144,16 @@ class Feature:
 
 
 class Tensor(Feature):
-    """An array of fixed shape."""
+    """An array of fixed shape.
 
-    def __init__(self, *, shape: tuple[int, ...], dtype: DTypeLike, doc: str = "") -> None:
+    Args:
+        shape: the shape of one value.
+        dtype: anything that `numpy.dtype` takes, numbers or bool.
+        doc: one line of description.
+        encoding: how TFDS would write the values (``"none"``, ``"bytes"``, ``"zlib"``); accepted, and without effect.
+    """
+
+    def __init__(self, *, shape: tuple[int, ...], dtype: DTypeLike, doc: str = "", encoding: Any = None) -> None:
         super().__init__(shape, dtype, doc=doc)
 
 
@@ -122,12 +165,34 @@ class Scalar(Feature):
 
 
 class Image(Feature):
-    """An image: shape ``(height, width, channels)``, dtype uint8."""
+    """An image: shape ``(height, width, channels)``, dtype uint8.
 
-    def __init__(self, *, shape: tuple[int, ...] = (28, 28, 1), dtype: DTypeLike = np.uint8, doc: str = "") -> None:
+    Args:
+        shape: the shape of every image.
+        dtype: uint8, unless the pixels are something else.
+        doc: one line of description.
+        encoding_format: ``"png"`` or None. How an image is stored is the library's own business, but it loses nothing,
+            as JPEG does.
+        use_colormap: a wish for TFDS's tables; accepted, and without effect.
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...] = (28, 28, 1),
+        dtype: DTypeLike = np.uint8,
+        doc: str = "",
+        encoding_format: str | None = None,
+        use_colormap: bool = False,
+    ) -> None:
         super().__init__(shape, dtype, doc=doc)
         if len(self.shape) != 3:
             raise ValueError(f"Image(shape={self.shape}): an image has three dimensions, (height, width, channels).")
+        if encoding_format not in (None, "png"):
+            raise UnsupportedFeatureError(
+                f"Image(encoding_format={encoding_format!r}): what is stored has the values that were given; JPEG "
+                "would change them. Leave it out, or give 'png'."
+            )
 
 
 class ClassLabel(Feature):
@@ -184,9 +249,15 @@ class ClassLabel(Feature):
         return self.names[int(label)]
 
     def encode(self, value: ArrayLike) -> Array:
-        """A label (an integer, or the name of its class) as an int64 array of shape ``()``."""
-        label = self.str2int(value) if isinstance(value, str) else super().encode(value)
-        self.int2str(int(label))
+        """A label as an int64 array of shape ``()``.
+
+        Args:
+            value: an integer, or the name of its class; -1 stands for "no label", as in TFDS.
+        """
+        name = value.decode() if isinstance(value, bytes) else value
+        label = self.str2int(name) if isinstance(name, str) else super().encode(value)
+        if label != -1:
+            self.int2str(int(label))
         return np.asarray(label, np.int64)
 
     def to_json(self) -> dict[str, Any]:
@@ -203,8 +274,11 @@ class FeaturesDict(Mapping[str, Feature]):
     def __init__(self, features: Mapping[str, Feature | DTypeLike]) -> None:
         self._features: dict[str, Feature] = {}
         for name, feature in features.items():
-            if isinstance(feature, (Mapping, FeaturesDict)):
-                raise ValueError(f"FeaturesDict: {name!r} is itself a dict; onebit's columns have one level.")
+            if isinstance(feature, Mapping):
+                raise UnsupportedFeatureError(
+                    f"FeaturesDict: {name!r} is itself a dict; onebit's columns have one level. Give each of "
+                    f"{list(feature)} a column of its own."
+                )
             self._features[name] = feature if isinstance(feature, Feature) else Scalar(feature)
 
     def __getitem__(self, name: str) -> Feature:
@@ -238,6 +312,25 @@ class FeaturesDict(Mapping[str, Feature]):
     def __repr__(self) -> str:
         lines = "".join(f"    '{name}': {feature!r},\n" for name, feature in sorted(self.items()))
         return f"FeaturesDict({{\n{lines}}})"
+
+
+def check_storable(features: Mapping[str, Feature]) -> None:
+    """Refuses columns that cannot be stored.
+
+    Raises:
+        UnsupportedFeatureError: a column of text or of Python objects, or a name that cannot be one of a file.
+    """
+    for name, feature in features.items():
+        if feature.dtype.kind not in "biufc":
+            raise UnsupportedFeatureError(
+                f"The feature {name!r} has the dtype {feature.dtype}; values of onebit are numbers or bool, of one "
+                f"fixed shape. {_INSTEAD['Text']}"
+            )
+        if not _COLUMN.fullmatch(name) or name == "line":
+            raise UnsupportedFeatureError(
+                f"A feature cannot be called {name!r}: its column is a file of that name, and 'line' is the file with "
+                "the number of each row. Choose a name of letters, digits and underscores."
+            )
 
 
 def feature_from_json(value: Mapping[str, Any]) -> Feature:

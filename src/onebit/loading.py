@@ -12,11 +12,11 @@ from onebit.builders import DatasetBuilder, check_file_format
 from onebit.errors import DamagedStoreError, DatasetNotFoundError
 from onebit.pipeline import Dataset
 from onebit.reading import ReadConfig
-from onebit.registry import ParsedName, find_builder_class, parse_name
+from onebit.registry import ParsedName, class_in, code_at, find_builder_class, parse_name
 
 
 def builder(
-    name: str,
+    name: str | os.PathLike[str],
     *,
     data_dir: str | os.PathLike[str] | None = None,
     try_gcs: bool = False,
@@ -25,7 +25,8 @@ def builder(
     """The builder of a data set; a read-only one where TFDS has prepared it in `data_dir`.
 
     Args:
-        name: ``"binarized_mnist"``, or with a version ``"binarized_mnist:1.0.0"`` (``*`` stands for any number).
+        name: ``"binarized_mnist"``, or with a version ``"binarized_mnist:1.0.0"`` (``*`` stands for any number); or the
+            path of the code of a data set of one's own, ``"./my_dataset"``, which then runs.
         data_dir: folder for prepared data sets; by default ``ONEBIT_DATA_DIR``, else the platform's cache folder.
         try_gcs: accepted for TFDS's sake; there is no bucket with prepared data, and TFDS itself ignores it now.
         **builder_kwargs: further arguments of the builder's class.
@@ -39,6 +40,9 @@ def builder(
         from onebit import progress
 
         progress.note("try_gcs=True is ignored: onebit gets data from its published sources.")
+    file = code_at(name)
+    if file is not None:
+        return _built(class_in(file), str(file), data_dir, builder_kwargs)
     parsed = parse_name(name)
     arguments: dict[str, Any] = parsed.arguments | builder_kwargs
     if parsed.version is not None:
@@ -53,10 +57,16 @@ def builder(
         if folder is None:
             raise
         return _folder_builder(folder)
+    return _built(found, parsed.name, data_dir, arguments)
+
+
+def _built(
+    found: type[DatasetBuilder], name: str, data_dir: str | os.PathLike[str] | None, arguments: Mapping[str, Any]
+) -> DatasetBuilder:
     try:
         made = found(data_dir=data_dir, **arguments)
     except TypeError as error:
-        raise ValueError(f"{parsed.name} cannot be built with {sorted(arguments)}: {error}.") from error
+        raise ValueError(f"{name} cannot be built with {sorted(arguments)}: {error}.") from error
     return _folder_builder(made.data_path) if made.has_foreign_folder() else made
 
 
@@ -73,13 +83,16 @@ def _folder_builder(folder: Path) -> DatasetBuilder:
     return FolderBuilder(folder)
 
 
-def builder_cls(name: str) -> type[DatasetBuilder]:
+def builder_cls(name: str | os.PathLike[str]) -> type[DatasetBuilder]:
     """The class behind `builder`.
 
     Raises:
         DatasetNotFoundError: no data set has this name.
         ValueError: the name has a version, a configuration or arguments, which belong to an object, not to a class.
     """
+    file = code_at(name)
+    if file is not None:
+        return class_in(file)
     parsed = parse_name(name)
     if parsed.version or parsed.config or parsed.arguments:
         raise ValueError(f"builder_cls takes a plain name such as {parsed.name!r}, not {name!r}; see onebit.builder.")
@@ -87,7 +100,7 @@ def builder_cls(name: str) -> type[DatasetBuilder]:
 
 
 def load(
-    name: str,
+    name: str | os.PathLike[str],
     *,
     split: Any = None,
     data_dir: str | os.PathLike[str] | None = None,
@@ -112,7 +125,7 @@ def load(
         >>> ds, info = onebit.load("binarized_mnist", split="test", with_info=True)  # doctest: +SKIP
 
     Args:
-        name: ``"binarized_mnist"``, or with a version ``"binarized_mnist:1.0.0"``.
+        name: ``"binarized_mnist"``, or with a version ``"binarized_mnist:1.0.0"``; or a path, as for `builder`.
         split: ``"train"``, ``"train[:10%]+test[5:]"``, a `ReadInstruction`; a list, tuple or dict of these gives the
             same structure; None gives a dict of all splits.
         data_dir: folder for prepared data sets; by default ``ONEBIT_DATA_DIR``, else the platform's cache folder.

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from onebit.features import FeaturesDict, features_from_json
 from onebit.splits import Interval, ReadInstruction, resolve
@@ -71,6 +71,8 @@ class Record:
     Args:
         folder: the folder with ``record.json``, ``README.md`` and ``CITATION.bib``.
     """
+
+    unknown_size = "TFDS does not have it"  # what is said where nobody has counted TFDS's bytes
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -195,13 +197,75 @@ class SplitDict(Mapping[str, SplitInfo]):
 class DatasetInfo:
     """Everything that the catalog page says about a data set. ``print(info)`` shows it.
 
+    Builders have one, ``builder.info``. The ``_info`` of a data set of one's own (`GeneratorBasedBuilder`) makes it:
+
+        >>> def _info(self):
+        ...     return onebit.DatasetInfo(
+        ...         builder=self,
+        ...         description="Diagonal stripes.",
+        ...         features=onebit.features.FeaturesDict({"image": onebit.features.Image(shape=(8, 8, 1))}),
+        ...     )
+
     Args:
-        record: the data set's record.
-        data_dir: the folder of this version.
-        store_size: bytes of the prepared files; 0 where they are not there yet.
+        builder: the builder; name, version, configuration and release notes come from it.
+        description: what the data set is; it may be indented as the code is.
+        features: a `FeaturesDict`.
+        supervised_keys: the names of two features, for ``as_supervised=True``.
+        disable_shuffling: rows are stored in the order of their keys, not in that of the keys' hashes.
+        homepage: the data set's home page.
+        citation: BibTeX.
+        metadata: facts that belong to this data set alone, as JSON values.
+        license: the licence as the source states it.
+        redistribution_info: TFDS's place for the licence, ``{"license": ...}``.
+
+    Raises:
+        ValueError: features that cannot be stored, or keys that are no features.
     """
 
-    def __init__(self, record: Record, data_dir: Path, store_size: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        builder: Any,
+        description: str | None = None,
+        features: Any = None,
+        supervised_keys: Any = None,
+        disable_shuffling: bool = False,
+        homepage: str | None = None,
+        citation: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        license: str | None = None,
+        redistribution_info: Mapping[str, str] | None = None,
+    ) -> None:
+        from onebit.descriptions import described_record  # it stands on the record above
+
+        record = described_record(
+            builder,
+            description=description,
+            features=features,
+            supervised_keys=supervised_keys,
+            disable_shuffling=disable_shuffling,
+            homepage=homepage,
+            citation=citation,
+            metadata=metadata,
+            license=license,
+            redistribution_info=redistribution_info,
+        )
+        self._describe(record, builder.data_path, 0)
+
+    @classmethod
+    def of_record(cls, record: Record, data_dir: Path, store_size: int = 0) -> Self:
+        """What a record says.
+
+        Args:
+            record: the data set's record.
+            data_dir: the folder of this version.
+            store_size: bytes of the prepared files; 0 where they are not there yet.
+        """
+        info = cls.__new__(cls)
+        info._describe(record, data_dir, store_size)
+        return info
+
+    def _describe(self, record: Record, data_dir: Path, store_size: int) -> None:
         self.record = record
         self.data_dir = str(data_dir)
         self.store_size = Size(store_size)
@@ -218,8 +282,18 @@ class DatasetInfo:
 
     @property
     def full_name(self) -> str:
-        """Name and version, as in ``binarized_mnist/1.0.0``."""
-        return f"{self.name}/{self.version}"
+        """Name, configuration if there is one, and version, as in ``binarized_mnist/1.0.0``."""
+        return "/".join(filter(None, [self.name, self.config_name, str(self.version)]))
+
+    @property
+    def config_name(self) -> str | None:
+        """Name of the configuration; None where the data set has none."""
+        return self.record.content.get("config")
+
+    @property
+    def disable_shuffling(self) -> bool:
+        """Whether rows are stored in the order of their keys."""
+        return bool(self.record.content.get("disable_shuffling", False))
 
     @property
     def description(self) -> str:
@@ -276,6 +350,8 @@ class DatasetInfo:
     @property
     def download_size(self) -> Size:
         """Bytes of the upstream files, as the page counts them (mirrors may serve fewer)."""
+        if "download_size" in self.record.content:  # measured when the data set was prepared
+            return Size(self.record.content["download_size"])
         return Size(sum(split.upstream.size for split in self.record.splits.values() if split.upstream))
 
     @property
@@ -287,7 +363,7 @@ class DatasetInfo:
     def sizes_in_words(self) -> tuple[str, str]:
         """`download_size` and `dataset_size` for people, who would misread ``Unknown size``."""
         downloads = any(split.upstream for split in self.record.splits.values())
-        serialized = str(self.dataset_size) if self.dataset_size else "TFDS does not have it"
+        serialized = str(self.dataset_size) if self.dataset_size else self.record.unknown_size
         return str(self.download_size) if downloads or self.download_size else "nothing to download", serialized
 
     @property
@@ -317,7 +393,7 @@ class DatasetInfo:
             "tags": self.tags,
             "metadata": self.metadata,
             "citation": self.citation,
-        }
+        } | ({"config_name": self.config_name} if self.config_name else {})
 
     def _repr_html_(self) -> str:
         from onebit.views.notebook import info_html  # views stand on top of this: import when asked for

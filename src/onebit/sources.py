@@ -29,6 +29,8 @@ PLACE_SECONDS = 900.0
 """How long one place may take to give one file: 78.4 MB then need 87 kB a second."""
 MAX_LOCAL_BYTES = 1 << 30
 """The largest file that is read from a user's folder. Of binarized MNIST, float64 .npy files have 0.44 GB."""
+MAX_UNKNOWN_BYTES = 1 << 32
+"""The largest download whose size nobody has said before."""
 
 T = TypeVar("T")
 
@@ -38,13 +40,13 @@ class SourceFile(NamedTuple):
 
     Attributes:
         name: its file name, for example ``"binarized_mnist_train.amat"``.
-        size: its size in bytes.
-        sha256: its SHA-256 in hexadecimal digits.
+        size: its size in bytes; None where nobody has published it.
+        sha256: its SHA-256 in hexadecimal digits; None likewise.
     """
 
     name: str
-    size: int
-    sha256: str
+    size: int | None
+    sha256: str | None
 
 
 class Location(NamedTuple):
@@ -52,11 +54,12 @@ class Location(NamedTuple):
 
     Attributes:
         url: its address.
-        size: the number of bytes served there, which is not the canonical size where the container differs.
+        size: the number of bytes served there, which is not the canonical size where the container differs; None
+            where it is not known, and then at most `MAX_UNKNOWN_BYTES` are accepted.
     """
 
     url: str
-    size: int
+    size: int | None
 
 
 class _Candidate(NamedTuple):
@@ -208,7 +211,7 @@ class Sources:
                 yield _Candidate(
                     f"{path} (download cache)",
                     f"the download cache, {path}, from {shown(location.url)}",
-                    partial(_read, path, location.size),
+                    partial(_read, path, _limit(location.size)),
                     when_not=partial(self._discard, path),
                 )
 
@@ -227,7 +230,7 @@ class Sources:
                 when_used=partial(self._keep, cache_name(location.url)),
             )
 
-    def _download(self, file: SourceFile, url: str, size: int, places_left: int) -> bytes:
+    def _download(self, file: SourceFile, url: str, size: int | None, places_left: int) -> bytes:
         if not self._allow_network:
             raise TransferError("not tried, as the network is not to be used")
         host = host_of(url)
@@ -239,9 +242,10 @@ class Sources:
         if self._session is None:
             self._session = open_session()
         deadline = self._deadline.within(min(self._place_seconds, remaining / places_left))
-        note(f"Downloading {file.name} ({size / 1e6:,.1f} MB) from {shown(url)}")
+        amount = f" ({size / 1e6:,.1f} MB)" if size is not None else ""
+        note(f"Downloading {file.name}{amount} from {shown(url)}")
         try:
-            return download(url, size=size, max_bytes=size, deadline=deadline, session=self._session)
+            return download(url, size=size, max_bytes=_limit(size), deadline=deadline, session=self._session)
         except UnreachableError as error:
             self._unreachable[error.host] = str(error)
             raise
@@ -267,7 +271,7 @@ class Sources:
             return
         try:
             self._cache_dir.mkdir(parents=True, exist_ok=True)
-            _write_whole(self._cache_dir / name, data)
+            write_whole(self._cache_dir / name, data)
         except OSError as error:
             self._warn(
                 f"the download could not be kept in {self._cache_dir}: {_reason(error)}. It is used all the "
@@ -284,7 +288,7 @@ class Sources:
         forms = f", as {_either(local_names)}" if local_names else ""
         lines += [
             "What to do by hand: get the file on any machine,",
-            f"  {file.name}, {file.size:,} bytes, SHA-256 {file.sha256}",
+            f"  {file.name}" + (f", {file.size:,} bytes, SHA-256 {file.sha256}" if file.size is not None else ""),
             f"put it into a folder DIR{forms}, and do one of these:",
             "  pass source_dir=DIR",
             f"  type: onebit prepare {self._dataset} --from DIR",
@@ -345,6 +349,10 @@ def cache_name(url: str) -> str:
     return f"{host[:60]}-{digest}-{last[-80:]}"
 
 
+def _limit(size: int | None) -> int:
+    return size if size is not None else MAX_UNKNOWN_BYTES
+
+
 def _is_file(path: Path) -> bool:
     """Whether there is a regular file that we may look at."""
     try:
@@ -377,7 +385,7 @@ def _either(names: Sequence[str]) -> str:
     return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Writes a file under its final name whole or not at all, also where two processes write the same one."""
     import secrets
 
@@ -386,7 +394,7 @@ def _write_whole(path: Path, data: bytes) -> None:
         with part.open("xb") as stream:
             _hold(stream)
             if not os.fstat(stream.fileno()).st_nlink:  # just before that, `remove_parts` took it for a leftover
-                return _write_whole(path, data)
+                return write_whole(path, data)
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())

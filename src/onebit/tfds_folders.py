@@ -17,7 +17,7 @@ from onebit.builders import DatasetBuilder, check_file_format, check_not_empty
 from onebit.decoding import EncodedFeature, decoded_features
 from onebit.errors import DamagedStoreError, NotPreparedError
 from onebit.features import FeaturesDict, Tensor
-from onebit.metadata import DatasetInfo, Size, SplitDict, SplitInfo
+from onebit.metadata import DatasetInfo, SplitDict, SplitInfo
 from onebit.pipeline import Dataset, Plan, Source
 from onebit.splits import Interval, resolve
 from onebit.store import Store
@@ -87,11 +87,6 @@ class FolderInfo(DatasetInfo):
     def splits(self) -> SplitDict:
         """The splits, with their files."""
         return FolderSplits(self.record)
-
-    @property
-    def download_size(self) -> Size:
-        """Bytes that TFDS downloaded."""
-        return Size(self.record.content["download_size"])
 
     @property
     def file_format(self) -> str:
@@ -181,7 +176,7 @@ class FolderBuilder(DatasetBuilder):
             size = self.store.nbytes()
         except OSError:  # a file is missing: that is reported when it is read
             size = 0
-        return FolderInfo(self.record, self.data_path, size)
+        return FolderInfo.of_record(self.record, self.data_path, size)
 
     def _open(self, spec: Any, config: ReadConfig, as_supervised: bool, order: str, decoders: Any = None) -> Dataset:
         splits = FolderSplits(self.record)

@@ -165,6 +165,20 @@ def read_arrays(data: bytes | memoryview, *, max_bytes: int, pixels: int = 784) 
     )
 
 
+def decompressed(data: bytes, *, max_bytes: int) -> bytes | memoryview:
+    """The content of a gzip, xz or bzip2 file; other bytes as they are.
+
+    Args:
+        data: the whole file.
+        max_bytes: the most bytes that the content may have.
+
+    Raises:
+        FormatError: a damaged file, or one with more content.
+    """
+    name = sniff(data)
+    return _decompress(data, name, max_bytes) if name in _COMPRESSIONS else data
+
+
 class _Decompressor(Protocol):
     """What `lzma.LZMADecompressor` and `bz2.BZ2Decompressor` have in common."""
 
