@@ -12,7 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onebit.features import ClassLabel, Feature, FeaturesDict, Image, Scalar, Tensor, features_from_json
+import onebit.features
+from onebit.features import (
+    ClassLabel,
+    Feature,
+    FeaturesDict,
+    Image,
+    Scalar,
+    Tensor,
+    UnsupportedFeatureError,
+    features_from_json,
+)  # fmt: skip
 
 PAGE = """FeaturesDict({
     'image': Image(shape=(28, 28, 1), dtype=uint8),
@@ -189,3 +199,47 @@ def test_pack_takes_flat_rows() -> None:
     """Readers of .amat files have images as rows of pixels."""
     assert Image().pack(np.ones((5, 784), np.uint8)).shape == (5, 98)
     assert Image().pack(np.full((5, 784), 7, np.uint8)).shape == (5, 28, 28, 1)
+
+
+# What comes over from TFDS -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["Text", "Sequence", "Dataset", "Video", "Audio", "BBoxFeature", "LabeledImage", "Translation", "Optional"]
+)
+def test_features_that_onebit_has_not_say_what_to_write(name: str) -> None:
+    with pytest.raises(
+        UnsupportedFeatureError, match=rf"onebit\.features has no '{name}'\. A column of onebit has values of"
+    ):
+        getattr(onebit.features, name)
+    assert not hasattr(onebit.features, name)
+
+
+def test_other_names_are_no_names() -> None:
+    with pytest.raises(AttributeError, match=r"module 'onebit\.features' has no attribute 'Imge'"):
+        _ = onebit.features.Imge
+
+
+def test_arguments_of_tfds() -> None:
+    assert Image(shape=(2, 3, 1), encoding_format="png", use_colormap=True) == Image(shape=(2, 3, 1))
+    assert Tensor(shape=(2,), dtype=np.int32, encoding="zlib") == Tensor(shape=(2,), dtype=np.int32)
+    with pytest.raises(UnsupportedFeatureError, match=r"JPEG would change them\. Leave it out, or give 'png'"):
+        Image(shape=(2, 3, 1), encoding_format="jpeg")
+    with pytest.raises(
+        UnsupportedFeatureError, match=r"every dimension must be known.* Crop or pad the values in _gen"
+    ):
+        Image(shape=(None, None, 3))  # type: ignore[arg-type]
+    with pytest.raises(
+        UnsupportedFeatureError, match=r"'meta' is itself a dict; .* Give each of \['a', 'b'\] a column"
+    ):
+        FeaturesDict({"meta": {"a": np.int64, "b": np.int64}})  # type: ignore[dict-item]
+
+
+class TensorFlowDtype:
+    """What TensorFlow's dtypes are like."""
+
+    as_numpy_dtype = np.uint8
+
+
+def test_dtypes_of_tensorflow() -> None:
+    assert Tensor(shape=(2,), dtype=TensorFlowDtype()).dtype == np.uint8  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -73,9 +74,17 @@ def iter_archive(path: str | os.PathLike[str], method: ExtractMethod | None = No
             f"Cannot `iter_archive` over {path}. Invalid or unrecognised archive: known endings are {known}. If it is "
             "one of another name, say which: Resource(path=..., extract_method=ExtractMethod.ZIP)."
         )
-    try:
+    with _damage_told(path, kind):
         yield from _members(path, kind)
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+
+
+@contextmanager
+def _damage_told(path: Path, kind: ExtractMethod) -> Iterator[None]:
+    try:
+        yield
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # of the system; gzip's and bz2's own have none
+            raise
         raise FormatError(f"{path} is no sound {kind.name} archive: {error or type(error).__name__}.") from error
 
 
@@ -149,10 +158,11 @@ def extract(path: Path, method: ExtractMethod, target: Path) -> None:
     try:
         if method not in (ExtractMethod.GZIP, ExtractMethod.BZIP2):
             part.mkdir()
-        for name, content in iter_archive(path, method):
-            file = part / name if name else part
-            file.parent.mkdir(parents=True, exist_ok=True)
-            left -= _copy(content, file, left, path)
+        with _damage_told(path, method):
+            for name, content in iter_archive(path, method):
+                file = part / name if name else part
+                file.parent.mkdir(parents=True, exist_ok=True)
+                left -= _copy(content, file, left, path)
         try:
             part.rename(target)
         except OSError:
