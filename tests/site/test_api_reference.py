@@ -41,7 +41,7 @@ def test_signatures(reference: markup.Node) -> None:
     blocks = {block.text.strip() for block in reference.all("pre")}
     assert "onebit.list_builders() -> list[str]" in blocks
     [load] = [block for block in blocks if block.startswith("onebit.load(")]
-    assert load.startswith("onebit.load(\n    name: str,\n    *,\n    split: Any = None,\n")
+    assert load.startswith("onebit.load(\n    name: str | os.PathLike[str],\n    *,\n    split: Any = None,\n")
     assert "take(count: int) -> Dataset" in blocks
     assert "class onebit.FormatError" in blocks
     assert "onebit.INFINITE_CARDINALITY = -1" in blocks

@@ -88,7 +88,7 @@ def described(name: str, thing: Any, path: str, anchor: str) -> Member:
         members = [
             described(key, value, f"{path}.{key}", f"{anchor}.{key}")
             for key, value in sorted(vars(thing).items())
-            if not key.startswith("_") and getattr(value, "__module__", "") == thing.__name__ and callable(value)
+            if not key.startswith("_") and _is_own(thing, key, value) and callable(value)
         ]
     elif inspect.isclass(thing):
         kind = "error" if issubclass(thing, BaseException) else "class"
@@ -105,6 +105,12 @@ def described(name: str, thing: Any, path: str, anchor: str) -> Member:
     elif isinstance(thing, (int, str)):
         text, sections = "", []  # their docstrings are those of int and str
     return Member(name, anchor, kind, code(signature, "python"), text, sections, members)
+
+
+def _is_own(module: ModuleType, name: str, value: Any) -> bool:
+    """Whether something is a module's own: it says so, or it was defined there."""
+    listed = getattr(module, "__all__", None)
+    return name in listed if listed is not None else getattr(value, "__module__", "") == module.__name__
 
 
 def _public_members(kind: type) -> Iterator[tuple[str, Any]]:
