@@ -35,7 +35,6 @@ from onebit.splits import ReadInstruction, Split, even_splits, split_for_jax_pro
 from onebit.versions import Version
 
 if TYPE_CHECKING:
-    from onebit import compat, testing
     from onebit.evaluation.run import evaluate
     from onebit.exporting import export
     from onebit.generation import BuilderConfig, GeneratorBasedBuilder, SplitGenerator
