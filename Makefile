@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-long test-interop test-browser site bench check clean
+.PHONY: help demo test test-long test-interop test-browser test-frontend explorer site bench check clean
 
 help:
 	@echo "make demo       install onebit into $(VENV), load a data set, draw images"
@@ -11,6 +11,8 @@ help:
 	@echo "make test-long  the full versions of the tests that make test runs short"
 	@echo "make test-interop  against the real TFDS, TensorFlow, h5py, pyarrow and datasets (an environment of 2 GB)"
 	@echo "make test-browser  the pages in a real chromium (found in PATH, or ONEBIT_CHROMIUM)"
+	@echo "make explorer   the explorer's front end, from frontend/ (needs Node.js 20 or newer)"
+	@echo "make test-frontend  its types and unit tests"
 	@echo "make site       the catalog as a web site, in the folder site"
 	@echo "make bench      measures onebit beside what a user would pick instead (needs ONEBIT_TEST_DATA)"
 	@echo "make check      linter, formatter, type checker"
@@ -58,7 +60,24 @@ $(VENV)/browser.stamp: pyproject.toml | $(VENV)/test.stamp
 	$(BIN)/python -m pip install --quiet --group browser
 	@touch $@
 
-test-browser: $(VENV)/browser.stamp
+# The front end. Its files are made once more whenever a source has changed.
+BUNDLE := src/onebit/explorer/bundle/explorer.js
+
+frontend/node_modules/stamp: frontend/package.json frontend/package-lock.json
+	@command -v npm >/dev/null || { echo "The explorer's front end needs Node.js 20 or newer, with npm." >&2; exit 1; }
+	cd frontend && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(BUNDLE): frontend/node_modules/stamp $(wildcard frontend/*.mjs) $(shell find frontend/src -type f)
+	cd frontend && npm run --silent build
+	@touch $@
+
+explorer: $(BUNDLE)
+
+test-frontend: frontend/node_modules/stamp
+	cd frontend && npm run --silent check
+
+test-browser: $(VENV)/browser.stamp $(BUNDLE)
 	ONEBIT_BROWSER=1 $(BIN)/python -m pytest tests/browser
 
 site: $(VENV)/demo.stamp
@@ -75,4 +94,4 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(VENV)-* dist build .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* dist build frontend/node_modules $(dir $(BUNDLE)) .mypy_cache .ruff_cache .hypothesis

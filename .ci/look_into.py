@@ -19,6 +19,7 @@ listed = subprocess.run(["git", "ls-files", "src/onebit"], check=True, capture_o
     "\n"
 )
 expected = {name.removeprefix("src/onebit/") for name in listed if name}
+expected |= {"explorer/bundle/explorer.js", "explorer/bundle/explorer.css"}  # built, not in the repository
 guide = {name for name in names if name.startswith("site/project/")}  # copies of docs/ and of the pages at the top
 missing, extra = sorted(expected - names), sorted(name for name in names - expected - guide if "." in name)
 if missing or extra:

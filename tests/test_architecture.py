@@ -26,7 +26,7 @@ FLOORS = {
         "views", "comparison", "verdicts", "identification", "verification", "exporting", "interop", "evaluation",
         "compat", "mlpython", "testing", "tfds_names", "timing",
     ],
-    4: ["registry", "loading"],
+    4: ["selections", "registry", "loading"],
     3: ["builders", "datasets", "generation", "tfds_folders"],
     2: [
         "store", "tables", "stages", "pipeline", "reading", "transfers", "sources", "downloads", "canonical",
@@ -46,6 +46,7 @@ LOOKING_UP = {
     ("metadata", "views.notebook"),
     ("pipeline", "interop.grain_sources"),
     ("pipeline", "interop.hugging_face"),
+    ("pipeline", "explorer.notebook"),
     ("pipeline", "interop.jax_arrays"),
     ("pipeline", "interop.pytorch"),
     ("pipeline", "interop.tf_data"),

@@ -13,6 +13,8 @@ from onebit.errors import DamagedStoreError, DatasetNotFoundError
 from onebit.pipeline import Dataset
 from onebit.reading import ReadConfig
 from onebit.registry import ParsedName, class_in, code_at, find_builder_class, parse_name
+from onebit.selections import applied, read_selection
+from onebit.splits import map_nested
 
 
 def builder(
@@ -118,6 +120,7 @@ def load(
     source_dir: str | os.PathLike[str] | None = None,
     order: str | None = None,
     decoders: Any = None,
+    select: str | os.PathLike[str] | None = None,
 ) -> Any:
     """Loads a data set; gets and prepares it first if it is not on this disk.
 
@@ -144,6 +147,8 @@ def load(
         source_dir: a folder with upstream files that are tried first; by default ``ONEBIT_SOURCE_DIR``.
         order: ``"tfds"`` (default), or ``"source"`` for the order of the upstream lines.
         decoders: what is decoded otherwise, or not at all (``{"image": SkipDecoding()}``): see `onebit.decoding`.
+        select: a selection that was exported from the explorer (JSON): only its images, in its order. Without a split
+            all of them, as one `Dataset`; with one, those that are in the split.
 
     Returns:
         A `Dataset` (see `split` and `batch_size` for its variations); with ``with_info=True`` a pair of that and the
@@ -155,9 +160,12 @@ def load(
         SourcesExhaustedError: no source gave the published data; the message says how to put it there by hand.
         DamagedStoreError: stored files are damaged and ``download=False``.
         NotWrittenError: the folder cannot be written to.
+        FormatError: the file of `select` is no selection.
+        WrongDataError: it is a selection of other images.
         ValueError: an argument that is not allowed; the message says what is.
     """
     check_file_format(file_format)
+    selection = read_selection(select) if select is not None else None  # said before anything is fetched
     found = builder(name, data_dir=data_dir, try_gcs=try_gcs, **(builder_kwargs or {}))
     preparing = {"file_format": file_format, "source_dir": source_dir, **(download_and_prepare_kwargs or {})}
     opening = {
@@ -170,6 +178,9 @@ def load(
         "decoders": decoders,
         **(as_dataset_kwargs or {}),
     }
+    batching = opening["batch_size"]
+    if selection is not None:
+        opening |= {"split": opening["split"] or "+".join(found.info.splits), "batch_size": None}
     if download:
         found.download_and_prepare(**preparing)
     try:
@@ -182,7 +193,15 @@ def load(
         progress.note(f"{damage} Preparing it again.")
         found.repair(download_dir=preparing.get("download_dir"), source_dir=preparing["source_dir"])
         dataset = found.as_dataset(**opening)
+    if selection is not None:
+        dataset = map_nested(lambda opened: _batched(applied(selection, opened), batching), dataset)
     return (dataset, found.info) if with_info else dataset
+
+
+def _batched(dataset: Dataset, batch_size: int | None) -> Any:
+    if not batch_size:
+        return dataset
+    return dataset.arrays() if batch_size == -1 else dataset.batch(batch_size)
 
 
 def data_source(

@@ -22,6 +22,8 @@ from onebit.stages import ENDLESS, Element, Indexed, Stage
 from onebit.tables import LINE, Table
 
 if TYPE_CHECKING:
+    from onebit.evaluation.report import Report
+    from onebit.explorer.notebook import Exploration
     from onebit.interop.grain_sources import GrainDataset
     from onebit.interop.jax_arrays import JaxDataset
     from onebit.interop.pytorch import TorchDataset
@@ -674,6 +676,26 @@ class Dataset(Sequence[Element]):
         from onebit.views.contact_sheets import contact_sheet_of  # views stand on top of this: import when asked for
 
         return contact_sheet_of(self, rows=rows, columns=columns, scale=scale, **options)
+
+    def explore(self, *, reports: Sequence[Report] = (), inline: bool | None = None, height: int = 720) -> Exploration:
+        """The explorer, with these images chosen: in a notebook's cell, or in a browser with ``ds.explore().open()``.
+
+        Order, repetitions and epochs do not show: the explorer has all images of the data set, and these are the ones
+        that it opens with.
+
+        Args:
+            reports: measurements of models on this data set (`onebit.evaluate`); each gives a column of nats.
+            inline: True for a page with everything inside, which needs no server; by default where Python seems to run
+                on another machine than the browser (JupyterHub, Colab, SSH).
+            height: of the frame in a notebook, in pixels.
+
+        Raises:
+            TypeError: elements are not plain rows any more (after `batch`, `map`, `filter`, ...).
+            FileNotFoundError: this installation has no front end; the message says how to get it.
+        """
+        from onebit.explorer.notebook import Exploration  # stands on top of this: import when asked for
+
+        return Exploration(self, reports=reports, inline=inline, height=height)
 
     def _repr_html_(self) -> str:
         from onebit.views.notebook import dataset_html  # views stand on top of this: import when asked for

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from onebit.errors import DamagedStoreError
 from onebit.features import FeaturesDict
-from onebit.store import Store, column_file
+from onebit.formats.numpy_files import write_npy
+from onebit.store import NO_DIGEST, Store, column_file
 
 Array = NDArray[Any]
 
@@ -103,6 +105,13 @@ class Table(NamedTuple):
     def values(self, rows: Array | slice, names: Sequence[str]) -> dict[str, Array]:
         """Rows of some features as fresh arrays of shape ``(k, *feature.shape)``."""
         return {name: self._read(name, rows, self.features[name].unpack) for name in names}
+
+    def digest(self, split: str, name: str) -> str:
+        """The SHA-256 of a stored column as a ``.npy`` file: the same for the same values, whoever prepared them."""
+        recorded = self.store.digests.get(column_file(split, name))
+        if recorded is not None and recorded != NO_DIGEST:
+            return recorded
+        return hashlib.sha256(write_npy(self.store.column(split, name))).hexdigest()
 
     def identity(self) -> Mapping[str, Any]:
         """What makes this table's content what it is, for fingerprints."""

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from onebit.site import building
-from onebit.site.building import MARKER, DeadLinkError, SiteNotWrittenError, site_files, write_site
+from onebit.site.building import MARKER, DeadLinkError, site_files, write_site
 from onebit.site.entries import Entry
+from onebit.site.folders import FolderNotWrittenError
 from onebit.site.links import dead_links, foreign_requests, html_problems
 
 
@@ -107,7 +108,7 @@ def test_what_is_not_ours_is_left_alone(kind: str, tmp_path: Path) -> None:
         out.symlink_to(tmp_path / "else")
     before = sorted(path.name for path in tmp_path.rglob("*"))
     with pytest.raises(
-        SiteNotWrittenError, match=r"no site that onebit made .* left as it is. Choose another folder: --out"
+        FolderNotWrittenError, match=r"no site that onebit made .* left as it is. Choose another folder: --out"
     ):
         write_site({"index.html": b"x", MARKER: b""}, out)
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
@@ -124,7 +125,7 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mon
         return written(self, content)
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(SiteNotWrittenError, match=r"could not be written: No space left on device. Make room"):
+    with pytest.raises(FolderNotWrittenError, match=r"could not be written: No space left on device. Make room"):
         write_site({"a.html": b"second", "b.html": b"second", MARKER: b""}, out)
     assert content_of(out) == {"index.html": b"first", MARKER: b""}
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
@@ -149,6 +150,6 @@ def test_a_failure_at_the_last_moment(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(SiteNotWrittenError, match="Permission denied"):
+    with pytest.raises(FolderNotWrittenError, match="Permission denied"):
         write_site({"index.html": b"x"}, tmp_path / "site")
     tmp_path.chmod(0o700)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from onebit.cli.examples import ExampleCommand
 from onebit.cli.options import data_dir_option, name_argument, source_dir_option
+
+if TYPE_CHECKING:
+    from onebit.evaluation.report import Report
 
 
 @click.command(
@@ -51,27 +56,39 @@ def explore(
 
     Serves the explorer on this machine alone until Ctrl-C; prints its address.
     """
-    from onebit.evaluation.report import Report
-    from onebit.explorer import bundle, folder
+    from onebit.explorer import bundle, local
+    from onebit.explorer.contents import opened
     from onebit.loading import builder
-    from onebit.site.serving import SiteServer
 
-    bundle.read()  # said first, before anything takes long
-    reports = [Report.load(path) for path in nats]
+    if export is not None and (port or no_browser):
+        raise click.UsageError("--export writes files: --port and --no-browser are for the server.")
+    bundle.read()  # what is missing is said before anything takes long
+    reports = _reports(nats)
     found = builder(name, data_dir=data_dir)
     found.download_and_prepare(source_dir=source_dir)
+    table = opened(found)
     if export is not None:
         from onebit.explorer import exports
 
-        for line in exports.export(found, export, reports=reports):
-            click.echo(line, err=True)
+        click.echo(exports.export(table, export, reports=reports), err=True)
         click.echo(export)
         return
-    with SiteServer(folder.files([found], found.name, reports=reports), port) as server:
+    with local.server([table, *local.prepared_beside(found)], port, reports=reports) as server:
+        server.body(f"{table.name}/manifest.json")  # what cannot be shown is said here, not in the browser
         click.echo(server.address)
         click.echo("Stop with Ctrl-C.", err=True)
-        if not no_browser:
-            import webbrowser
+        if not no_browser and not webbrowser.open(server.address):
+            click.echo("No browser was found: open the address in one.", err=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            click.echo("\nStopped.", err=True)
 
-            webbrowser.open(server.address)
-        server.serve_forever()
+
+def _reports(paths: tuple[Path, ...]) -> list[Report]:
+    """Reports from files."""
+    if not paths:
+        return []
+    from onebit.evaluation.report import Report
+
+    return [Report.load(path) for path in paths]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from onebit.explorer import bundle, page
 from onebit.explorer.contents import FEATURES, MANIFEST, PIXELS, Contents, contents
 
 if TYPE_CHECKING:
-    from onebit.builders import DatasetBuilder
+    from onebit.evaluation.report import Report
+    from onebit.tables import Table
 
 INDEX = "index.html"
 
@@ -42,22 +44,18 @@ class LazyFiles(Mapping[str, bytes]):
         return len(self._names)
 
 
-def files(builders: Sequence[DatasetBuilder], current: str, **more: Any) -> LazyFiles:
-    """The explorer of some prepared data sets: page, front end and data.
+def files(tables: Sequence[Table], *, reports: Sequence[Report] = (), **more: Any) -> LazyFiles:
+    """The explorer of some data sets: page, front end and data.
 
     Args:
-        builders: the data sets.
-        current: the name of the one that is shown at first.
-        **more: as in `onebit.explorer.page.configuration`; ``reports``, the measurements of `current`.
+        tables: all splits of each data set; the first is shown when the page opens.
+        reports: measurements of models on the first.
+        **more: as in `onebit.explorer.page.configuration`.
 
     Raises:
         BundleMissingError: the front end was not built.
     """
-    reports = more.pop("reports", ())
-    datasets = [page.listed(builder.name, str(builder.info.version)) for builder in builders]
-    made = {INDEX: page.index(page.configuration(datasets, current, **more))} | bundle.read()
-
-    def maker(builder: DatasetBuilder) -> Callable[[], Contents]:
-        return lambda: contents(builder, reports if builder.name == current else ())
-
-    return LazyFiles(made, {builder.name: maker(builder) for builder in builders})
+    datasets = [page.listed(table.name, table.version) for table in tables]
+    made = {INDEX: page.index(page.configuration(datasets, tables[0].name, **more))} | bundle.read()
+    measured = {tables[0].name: reports}
+    return LazyFiles(made, {table.name: partial(contents, table, measured.get(table.name, ())) for table in tables})

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from onebit import leaderboard
 from onebit.evaluation.measurements import EXACT
 from onebit.features import Scalar
+from onebit.pipeline import Source
+from onebit.splits import resolve
 
 if TYPE_CHECKING:
-    from onebit.builders import DatasetBuilder
     from onebit.evaluation.report import Report
     from onebit.tables import Table
 
@@ -39,12 +39,11 @@ class Vector(NamedTuple):
     kind: str
 
 
-def vectors(builder: DatasetBuilder, table: Table, image: str, reports: Sequence[Report] = ()) -> Iterator[Vector]:
+def vectors(table: Table, image: str, reports: Sequence[Report] = ()) -> Iterator[Vector]:
     """Every vector for a data set.
 
     Args:
-        builder: the data set.
-        table: all its splits.
+        table: all splits of the data set.
         image: the column of its images.
         reports: a user's own measurements.
 
@@ -56,14 +55,11 @@ def vectors(builder: DatasetBuilder, table: Table, image: str, reports: Sequence
         yield Vector("generator", "the generator itself", -log_prob.astype(np.float64), EXACT)
     yield from _certified(table)
     for report in reports:
-        yield _of_report(builder, table, image, report)
+        yield _of_report(table, image, report)
 
 
 def _certified(table: Table) -> Iterator[Vector]:
-    """The vectors of the leaderboard, where there is one."""
-    if importlib.util.find_spec("onebit.leaderboard") is None:
-        return
-    leaderboard: Any = importlib.import_module("onebit.leaderboard")
+    """The vectors of the leaderboard."""
     sizes = dict(table.splits)
     for found in leaderboard.vectors(table.name):
         if sizes.get(found.split) != len(found.nll):  # of another version of the data set
@@ -74,19 +70,19 @@ def _certified(table: Table) -> Iterator[Vector]:
         yield Vector(slug(found.name), found.title, nats, found.kind)
 
 
-def _of_report(builder: DatasetBuilder, table: Table, image: str, report: Report) -> Vector:
+def _of_report(table: Table, image: str, report: Report) -> Vector:
     about = report.dataset
     measured = f"{report.model} was measured on {about['name']}:{about['version']} {about['split']}"
     if about["name"] != table.name:
         raise ValueError(f"{measured}, not on {table.name}. Explore that data set: onebit explore {about['name']}")
-    dataset = builder.as_dataset(about["split"], order=about["order"])
-    if hashlib.sha256(dataset.bits(image).tobytes()).hexdigest() != about["images_sha256"]:
+    rows = Source(table, resolve(about["split"], dict(table.splits)), order=about["order"])
+    if hashlib.sha256(table.stored(image, rows.rows()).tobytes()).hexdigest() != about["images_sha256"]:
         raise ValueError(
             f"{measured}, but on other images than {table.name}:{table.version} has there (their SHA-256 is "
             f"{about['images_sha256'][:12]}...). Evaluate the model again: onebit evaluate."
         )
     nats = np.full(sum(rows for _, rows in table.splits), np.nan)
-    nats[dataset.plan.source.rows()] = report.nll
+    nats[rows.rows()] = report.nll
     return Vector(slug(report.model), report.model, nats, report.kind)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,14 +9,11 @@ from typing import Any, NamedTuple
 from onebit.errors import OnebitError
 from onebit.site import api_reference, guide, pages, pictures, places
 from onebit.site.entries import Entry
+from onebit.site.folders import Kind, write_folder
 from onebit.site.links import dead_links
 
 MARKER = ".onebit-site"  # says that a folder holds a site, which may be replaced
 _CARD_IMAGES = 24
-
-
-class SiteNotWrittenError(OnebitError, OSError):
-    """The site could not be written; what was there before is still there."""
 
 
 class DeadLinkError(OnebitError, ValueError):
@@ -122,48 +118,9 @@ def write_site(files: Mapping[str, bytes], out: Path) -> None:
     """Writes a site, whole or not at all. A site that is there is replaced; any other folder is left alone.
 
     Raises:
-        SiteNotWrittenError: `out` holds something else, or cannot be written.
+        FolderNotWrittenError: `out` holds something else, or cannot be written.
     """
-    out = Path(os.path.abspath(out))  # noqa: PTH100 - a link stays what it is
-    _refuse_foreign(out)
-    import tempfile
-
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as room:
-            made = Path(room) / "new"
-            for path, content in files.items():
-                target = made / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-            _take_place(made, out, Path(room) / "old")
-    except OSError as error:
-        raise SiteNotWrittenError(
-            f"{out} could not be written: {error.strerror or error}. Make room there and make it writable, or choose "
-            "another folder: --out DIR."
-        ) from error
-
-
-def _refuse_foreign(out: Path) -> None:
-    if not os.path.lexists(out):
-        return
-    if out.is_symlink() or not out.is_dir() or (any(out.iterdir()) and not (out / MARKER).is_file()):
-        raise SiteNotWrittenError(
-            f"{out} is there and is no site that onebit made (it has no {MARKER}); it is left as it is. Choose another "
-            "folder: --out DIR."
-        )
-
-
-def _take_place(made: Path, out: Path, old: Path) -> None:
-    if not out.exists():
-        made.rename(out)
-        return
-    out.rename(old)
-    try:
-        made.rename(out)
-    except BaseException:
-        old.rename(out)
-        raise
+    write_folder(files, out, Kind(MARKER, "site", "--out DIR"))
 
 
 def entries_of_catalog(

@@ -2,24 +2,56 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import mimetypes
 import os
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from onebit.errors import OnebitError
 
 HOST = "127.0.0.1"
 PORT = 8000
-_KINDS = {".md": "text/markdown; charset=utf-8", ".html": "text/html; charset=utf-8"}
+_KINDS = {
+    ".md": "text/markdown; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".bin": "application/octet-stream",
+}
+# Text is compressed. Packed pixels would shrink too, but unpacking them takes a browser longer than loopback does.
+_COMPRESSED = (".html", ".md", ".js", ".css", ".json", ".csv", ".svg", ".bib")
+_LEAST_COMPRESSED = 1024  # bytes
+
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 
 
 class PortTakenError(OnebitError, OSError):
     """Another program listens on the port."""
+
+
+class Body(NamedTuple):
+    """A file as it is sent.
+
+    Attributes:
+        content: its bytes.
+        tag: their SHA-256, as a strong ETag.
+        packed: the same after gzip, where that pays.
+    """
+
+    content: bytes
+    tag: str
+    packed: bytes | None
 
 
 class SiteServer(ThreadingHTTPServer):
@@ -29,8 +61,9 @@ class SiteServer(ThreadingHTTPServer):
     own name this machine's address (DNS rebinding).
 
     Args:
-        files: the contents by path.
+        files: the contents by path; a value may take long to make, each is asked for once.
         port: where to listen; 0 for any free one.
+        headers: further headers by path, for the answers with a file.
 
     Raises:
         PortTakenError: the port is taken, or may not be used.
@@ -39,8 +72,18 @@ class SiteServer(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = os.name == "posix"  # elsewhere it would share a port that is taken
 
-    def __init__(self, files: Mapping[str, bytes], port: int = PORT) -> None:
-        self.files = dict(files)
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        port: int = PORT,
+        *,
+        headers: Callable[[str], Mapping[str, str]] = lambda path: {},
+    ) -> None:
+        import threading
+
+        self.files, self.headers = files, headers
+        self._bodies: dict[str, Body] = {}
+        self._making = threading.Lock()
         try:
             super().__init__((HOST, port), SiteHandler)
         except (OSError, OverflowError) as error:
@@ -56,6 +99,17 @@ class SiteServer(ThreadingHTTPServer):
         """The values of ``Host`` that are answered."""
         port = self.server_address[1]
         return frozenset(f"{name}:{port}" for name in (HOST, "localhost"))
+
+    def body(self, path: str) -> Body:
+        """A file, made and hashed when it is first asked for."""
+        with self._making:  # a browser asks for several at once, which may be made together
+            if path not in self._bodies:
+                content = self.files[path]
+                packed = None
+                if path.endswith(_COMPRESSED) and len(content) >= _LEAST_COMPRESSED:
+                    packed = gzip.compress(content, 6, mtime=0)
+                self._bodies[path] = Body(content, hashlib.sha256(content).hexdigest(), packed)
+            return self._bodies[path]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that hangs up is no error worth a traceback."""
@@ -80,7 +134,7 @@ class SiteHandler(BaseHTTPRequestHandler):
 
     def _answer(self, *, with_body: bool) -> None:
         if self.headers.get("Host", "") not in self.server.hosts:
-            self._send(HTTPStatus.MISDIRECTED_REQUEST, b"This server answers to 127.0.0.1 alone.\n", "text/plain")
+            self._say(HTTPStatus.MISDIRECTED_REQUEST, "This server answers to 127.0.0.1 alone.\n", with_body)
             return
         path = posixpath.normpath(unquote(urlsplit(self.path).path)).strip("/")
         if path in ("", "."):
@@ -88,31 +142,57 @@ class SiteHandler(BaseHTTPRequestHandler):
         elif f"{path}/index.html" in self.server.files:
             self._redirect(f"/{path}/index.html")
             return
-        content = self.server.files.get(path)
-        if content is None:
-            self._send(
-                HTTPStatus.NOT_FOUND, b"No such page. The data sets are at /index.html\n", "text/plain", with_body
-            )
+        if path not in self.server.files:
+            self._say(HTTPStatus.NOT_FOUND, "No such page. The first one is /index.html\n", with_body)
             return
+        try:
+            body = self.server.body(path)
+        except OnebitError as error:  # a data set that cannot be read any more
+            self._say(HTTPStatus.INTERNAL_SERVER_ERROR, f"{error}\n", with_body)
+            return
+        self._send(path, body, with_body)
+
+    def _send(self, path: str, body: Body, with_body: bool) -> None:
+        packed = body.packed is not None and _accepts_gzip(self.headers.get("Accept-Encoding", ""))
+        content = body.packed if packed and body.packed is not None else body.content
+        tag = f'"{body.tag}-gzip"' if packed else f'"{body.tag}"'  # other bytes have another tag
+        known = tag in [part.strip() for part in self.headers.get("If-None-Match", "").split(",")]
+        self.send_response(HTTPStatus.NOT_MODIFIED if known else HTTPStatus.OK)
         extension = posixpath.splitext(path)[1]
         kind = _KINDS.get(extension) or mimetypes.guess_type(path)[0] or "application/octet-stream"
-        self._send(HTTPStatus.OK, content, kind, with_body)
+        about = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"} | SECURITY
+        about |= self.server.headers(path)
+        if not known:
+            about |= {"Content-Type": kind, "Content-Length": str(len(content))}
+            if packed:
+                about["Content-Encoding"] = "gzip"
+        self._finish(about, content if with_body and not known else b"")
 
     def _redirect(self, place: str) -> None:
         self.send_response(HTTPStatus.MOVED_PERMANENTLY)
-        self.send_header("Location", place)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+        self._finish({"Location": place, "Content-Length": "0"} | SECURITY)
 
-    def _send(self, status: HTTPStatus, content: bytes, kind: str, with_body: bool = True) -> None:
+    def _say(self, status: HTTPStatus, text: str, with_body: bool) -> None:
+        content = text.encode()
         self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.send_header("Cache-Control", "no-store")
+        about = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(content))}
+        self._finish(about | {"Cache-Control": "no-store"} | SECURITY, content if with_body else b"")
+
+    def _finish(self, fields: Mapping[str, str], content: bytes = b"") -> None:
+        for name, value in fields.items():
+            self.send_header(name, value)
         self.end_headers()
-        if with_body:
+        if content:
             self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing is logged."""
+
+
+def _accepts_gzip(accepted: str) -> bool:
+    """Whether a browser that sends this ``Accept-Encoding`` takes gzip."""
+    for part in accepted.lower().split(","):
+        coding, _, quality = part.partition(";")
+        if coding.strip() in ("gzip", "*"):
+            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
