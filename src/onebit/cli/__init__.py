@@ -17,6 +17,8 @@ COMMANDS = {
     "prepare": Entry("onebit.cli.folders:prepare", "Get a data set, verify it, put it on this disk."),
     "verify": Entry("onebit.cli.verify:verify", "Say whether files are the true data set, or what else."),
     "evaluate": Entry("onebit.cli.evaluate:evaluate", "Measure a generative model, in nats per image."),
+    "certify": Entry("onebit.cli.certify:certify", "Make a certificate of a report; say what one is worth."),
+    "leaderboard": Entry("onebit.cli.leaderboard:leaderboard", "Published and certified results, compared fairly."),
     "train": Entry("onebit.cli.train:train", "Train a baseline; goes on where it was stopped."),
     "show": Entry("onebit.cli.drawing:show", "Draw images in the terminal."),
     "explore": Entry("onebit.cli.explore:explore", "See every image in the browser, at once."),

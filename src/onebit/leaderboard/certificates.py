@@ -37,6 +37,8 @@ _LONGEST_TEXT = 2_000
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\^`{|}]+", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
+_ARRAY_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}", re.ASCII)
+
 _TEXTS = ("title", "description", "paper", "paper_url", "code_url", "command", "date")
 
 
@@ -223,6 +225,8 @@ def read_arrays(content: Mapping[str, Any], path: Path) -> dict[str, NDArray[Any
     examples = content["dataset"]["num_examples"]
     arrays = {}
     for name, entry in listed.items():
+        if not _ARRAY_NAME.fullmatch(name):  # it will be a part of file names
+            raise FormatError(f"{path}: arrays has the name {name[:80]!r}; small letters, digits and _ are expected.")
         if not isinstance(entry, dict) or not isinstance(entry.get("sha256"), str):
             raise FormatError(f"{path}: arrays.{name[:80]} has to have file and sha256.")
         most = 8 * examples if name == "nll" else max(8 * examples, _MAX_ARRAY)

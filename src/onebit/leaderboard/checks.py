@@ -16,6 +16,7 @@ Levels 2 and 3 need a model of the user's own; without one level 1 is the most.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,16 +25,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onebit.errors import FormatError
+from onebit.errors import FormatError, NotPreparedError
 from onebit.evaluation.report import Report
 from onebit.leaderboard import certificates
 from onebit.leaderboard.certificates import About
+from onebit.logspace import log_mean_exp
 from onebit.registry import find_builder_class, list_builders
 
 PASSED, FAILED, NOT_CHECKED = "passed", "failed", "not checked"
+NOT_SHOWN = "not shown"  # nothing is wrong, but the level cannot be reached without it
 WORDS = ("reported", "consistent", "replayed", "probed")
 ORDER = "tfds"
 _REFERENCE_TOLERANCE = 1e-9  # nats
+_NOT_FROM_ARRAYS = "The numbers do not follow from the arrays beside them."
 
 
 class Finding(NamedTuple):
@@ -42,7 +46,7 @@ class Finding(NamedTuple):
     Attributes:
         level: the level that it belongs to.
         name: what was looked at, in a word or two.
-        outcome: ``"passed"``, ``"failed"`` or ``"not checked"``.
+        outcome: ``"passed"``, ``"failed"``, ``"not checked"``, or ``"not shown"`` where that keeps from the level.
         text: what was found, in a sentence.
     """
 
@@ -75,7 +79,7 @@ class Checked(NamedTuple):
         reached = 0
         for level in (1, 2, 3):
             outcomes = [finding.outcome for finding in self.findings if finding.level == level]
-            if FAILED in outcomes or PASSED not in outcomes:
+            if FAILED in outcomes or NOT_SHOWN in outcomes or PASSED not in outcomes:
                 break
             reached = level
         return reached
@@ -100,22 +104,21 @@ def check(
     model: Any = None,
     *,
     data_dir: str | os.PathLike[str] | None = None,
-    source_dir: str | os.PathLike[str] | None = None,
     probe_images: int = 200,
 ) -> Checked:
     """Checks a certificate, or a plain report.
 
     Args:
         path: its JSON file.
-        model: the model, if you have it: it is measured again as the report says, and probed. Levels 2 and 3 are
+        model: the model, if you have it, or where its code is (``"mymodel.py:model"``): it is measured again as the report says, and probed. Levels 2 and 3 are
             reached with it alone.
         data_dir: as in `onebit.load`.
-        source_dir: as in `onebit.load`; used with `model` alone.
         probe_images: images of each kind that the model is probed with.
 
     Raises:
         FormatError: the file cannot be read safely, or is no report.
         OSError: the file cannot be read.
+        NotPreparedError: a model is to be replayed, and the data set is not on this disk.
     """
     checked = consistency(path)
     if checked.report is None:
@@ -126,11 +129,19 @@ def check(
     if "reference" in checked.report.arrays:
         findings.append(_check_reference(checked.report, images))
     if model is not None and not any(finding.outcome == FAILED for finding in findings):
+        from onebit.evaluation.model_sources import ModelSource
         from onebit.leaderboard import probes, replays
 
-        places = {"data_dir": data_dir, "source_dir": source_dir}
-        findings += replays.replay(checked.report, model, **places)
-        findings += probes.probe(checked.report, model, count=probe_images, **places)
+        if isinstance(model, str):
+            model = ModelSource.parse(model).load()
+        if images is None:
+            name = checked.report.dataset["name"]
+            raise NotPreparedError(
+                f"To replay, {name} has to be on this disk; nothing is fetched. Type: onebit prepare {name}"
+            )
+        findings += replays.replay(checked.report, model, data_dir=data_dir)
+        if findings[-1].outcome == PASSED:  # else it is another model, and says nothing about this certificate
+            findings += probes.probe(checked.report, model, count=probe_images, data_dir=data_dir)
     return checked._replace(findings=tuple(findings))
 
 
@@ -185,8 +196,31 @@ def _check_numbers(content: Mapping[str, Any], source: Path) -> tuple[Report | N
             f"{'exact' if report.kind == 'exact' else report.kind + ', erring ' + str(report.errs)}.",
         ),
         _check_signs(report),
+        *_check_evidence(report),
     ]
     return report, findings
+
+
+def _check_evidence(report: Report) -> list[Finding]:
+    """Whether the numbers follow from the further arrays, by the formula of the protocol."""
+    arrays, details = report.arrays, report.details
+    if report.protocol in ("iw", "elbo") and {"elbo", "iw_bound"} <= arrays.keys():
+        bound = arrays["iw_bound" if report.protocol == "iw" else "elbo"]
+        fits = bound.shape == report.nll.shape and np.array_equal(-bound, report.nll)
+        tight = arrays["elbo"].shape == bound.shape and bool((arrays["elbo"] <= arrays["iw_bound"] + 1e-6).all())
+        text = "The numbers are those of the bound, which no ELBO is above."
+        return [Finding(1, "bound", PASSED if fits and tight else FAILED, text if fits and tight else _NOT_FROM_ARRAYS)]
+    if report.protocol == "ais" and "forward_log_weights" in arrays:
+        log_z = _number(details.get("log_z_base")) + float(log_mean_exp(arrays["forward_log_weights"].ravel(), 0))
+        mean = _number(details.get("mean_free_energy_nats")) + log_z
+        fits = abs(mean - report.mean) <= 1e-6
+        text = f"log Z = {log_z:.4f} follows from the weights of {arrays['forward_log_weights'].size} chains."
+        return [Finding(1, "log Z", PASSED if fits else FAILED, text if fits else _NOT_FROM_ARRAYS)]
+    return []
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) else math.nan
 
 
 def _check_signs(report: Report) -> Finding:

@@ -1,0 +1,103 @@
+"""What comes into a user's folder of results: certificates that were checked, and results that others reported."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from onebit.__about__ import __version__
+from onebit.errors import OnebitError
+from onebit.leaderboard import certificates, checks, entries, untrusted_files
+from onebit.leaderboard.certificates import Certificate
+from onebit.leaderboard.checks import Checked
+from onebit.leaderboard.entries import CERTIFIED, PUBLISHED, RECORD, Entry
+
+
+class NotAddedError(OnebitError, ValueError):
+    """A result did not come in; what is in the folder is as it was."""
+
+
+def add(
+    path: str | os.PathLike[str],
+    model: Any = None,
+    *,
+    folder: str | os.PathLike[str] | None = None,
+    name: str | None = None,
+    replace: bool = False,
+    data_dir: str | os.PathLike[str] | None = None,
+) -> Entry:
+    """Checks a certificate and copies it, with its arrays, into a user's folder of results.
+
+    Args:
+        path: the JSON file of the certificate.
+        model: the model, if you have it: it is replayed and probed first, and the level is kept beside the copy.
+        folder: where it goes; by default `onebit.locations.leaderboard_dir`.
+        name: what it is called there; by default the name of the file.
+        replace: whether a result of that name is replaced.
+        data_dir: as in `onebit.load`.
+
+    Raises:
+        NotAddedError: a check failed, or there is a result of that name.
+        FormatError: it is no certificate.
+    """
+    from onebit.locations import leaderboard_dir
+
+    source = Path(path)
+    checked = checks.check(source, model, data_dir=data_dir)
+    if checked.failed or checked.report is None:
+        raise NotAddedError(f"{source.name} was not added: {checked.failed[0].text}")
+    if checked.about is None:
+        certificates.read(source)  # says what a plain report lacks
+    assert checked.about is not None
+    stem = name if name is not None else source.stem
+    if not untrusted_files.is_plain(f"{stem}.json") or f"{stem}.json".endswith(RECORD):
+        raise NotAddedError(f"A result cannot be called {stem!r}. Use letters, digits, - and _: --name NAME")
+    home = leaderboard_dir(folder) / CERTIFIED / checked.report.dataset["name"]
+    target = home / f"{stem}.json"
+    if target.exists() and not replace:
+        raise NotAddedError(f"There is a result of the name {stem} in {home}. Type: --replace, or --name OTHER")
+    # What was checked is written, not what may lie in the files by now; the texts are the same to the last sign.
+    Certificate(checked.report, checked.about).save(target)
+    record(checked, target)
+    return dataclasses.replace(entries.read_certified(target, own=True))
+
+
+def record(checked: Checked, target: Path) -> Path:
+    """Writes what a check found beside the certificate, for whoever keeps the folder; gives the path."""
+    content = {"onebit_check": 1, "onebit": __version__, "date": certificates.today(), **checked.to_json()}
+    content["seal"] = certificates.seal(json.loads(target.read_bytes())) if checked.seal else None
+    path = target.with_name(target.stem + RECORD)
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def add_reported(
+    results: Mapping[str, Mapping[str, Any]], *, folder: str | os.PathLike[str] | None = None, replace: bool = False
+) -> list[Path]:
+    """Writes reported results into a user's folder, a file for each: all of them, or none.
+
+    Args:
+        results: by name, as `onebit.leaderboard.exchange` reads them.
+        folder: where they go; by default `onebit.locations.leaderboard_dir`.
+        replace: whether results of the same names are replaced.
+
+    Raises:
+        NotAddedError: there is a result of one of the names.
+        FormatError: one is not as it has to be.
+    """
+    from onebit.locations import leaderboard_dir
+
+    home = leaderboard_dir(folder) / PUBLISHED
+    paths = {name: home / f"{name}.json" for name in results}
+    for name, result in results.items():
+        entries.check_published(result, name)
+        if paths[name].exists() and not replace:
+            raise NotAddedError(f"There is a result of the name {name} in {home}; nothing was added. Type: --replace")
+    home.mkdir(parents=True, exist_ok=True)
+    for name, result in results.items():
+        paths[name].write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return list(paths.values())

@@ -1,0 +1,217 @@
+"""Probes: honest models pass, and each known lie is found out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from certified_coins import Pixels
+
+import onebit
+from onebit.evaluation import RBM, Report
+from onebit.leaderboard import probes
+from onebit.leaderboard.checks import Finding
+
+
+def outcomes(findings: list[Finding]) -> dict[str, str]:
+    return {finding.name: finding.outcome for finding in findings}
+
+
+@pytest.fixture(scope="session")
+def images(digits_dir: Any) -> np.ndarray:
+    found: np.ndarray = onebit.load("calibrated_digits", split="test", batch_size=-1, data_dir=digits_dir)["image"]
+    return found
+
+
+class Chain:
+    """A Markov chain along the rows: each pixel depends on the one before it in the order."""
+
+    def __init__(self, order: np.ndarray, stay: float = 0.9) -> None:
+        self.order, self.stay = order, stay
+
+    def log_conditionals(self, x: np.ndarray) -> np.ndarray:
+        flat = x.reshape(len(x), -1)[:, self.order]
+        same = flat[:, 1:] == flat[:, :-1]
+        steps = np.where(same, np.log(self.stay), np.log1p(-self.stay))
+        found = np.empty(flat.shape)
+        found[:, self.order] = np.concatenate([np.full((len(x), 1), np.log(0.5)), steps], axis=1)
+        return found
+
+    def log_prob(self, x: np.ndarray) -> np.ndarray:
+        return self.log_conditionals(x).sum(axis=1)
+
+
+class AveragedLogits(Chain):
+    """The mistake of ensembles of orderings: the conditionals of two directions, averaged as logarithms."""
+
+    def __init__(self) -> None:
+        self.order = np.arange(784)
+        self.both = Chain(np.arange(784)), Chain(np.arange(784)[::-1])
+
+    def log_conditionals(self, x: np.ndarray) -> np.ndarray:
+        return sum(model.log_conditionals(x) for model in self.both) / 2
+
+
+@pytest.mark.parametrize("order", [np.arange(784), np.random.default_rng(3).permutation(784)], ids=["rows", "random"])
+def test_honest_conditionals(order: np.ndarray, images: np.ndarray) -> None:
+    found = probes.sums(Chain(order), images[:50], np.random.default_rng(0))
+    assert outcomes(found) == {"conditionals": "passed", "chain rule": "passed"}
+
+
+def test_averaged_logits_are_found_out(images: np.ndarray) -> None:
+    found = probes.sums(AveragedLogits(), images[:50], np.random.default_rng(0))
+    assert outcomes(found)["conditionals"] == "failed"
+    assert "0.001 are allowed" in found[0].text
+
+
+def test_conditionals_that_look_ahead(images: np.ndarray) -> None:
+    """Each pair sums to one, but not with another suffix."""
+
+    class Peeking(Chain):
+        def log_conditionals(self, x: np.ndarray) -> np.ndarray:
+            on = 0.2 + 0.6 * (x.reshape(len(x), -1)[:, -1:] == 1)
+            return np.log(np.where(x.reshape(len(x), -1) == 1, on, 1 - on))
+
+    assert outcomes(probes.sums(Peeking(np.arange(784)), images[:20], np.random.default_rng(0)))["conditionals"] == (
+        "failed"
+    )
+
+
+def test_conditionals_that_are_not_what_was_measured(images: np.ndarray) -> None:
+    class Better(Chain):
+        def log_prob(self, x: np.ndarray) -> np.ndarray:
+            return super().log_prob(x) + 1
+
+    found = probes.sums(Better(np.arange(784)), images[:20], np.random.default_rng(0))
+    assert outcomes(found) == {"conditionals": "passed", "chain rule": "failed"}
+
+
+@pytest.mark.parametrize("order", [np.zeros(784, int), np.arange(783)])
+def test_an_order_that_is_none(order: np.ndarray, images: np.ndarray) -> None:
+    model = Chain(np.arange(784))
+    model.order = order
+    assert "is no order of the 784 pixels" in probes.conditionals(model, images[:20], np.random.default_rng(0))[0].text
+
+
+def test_the_small_model_is_summed(coins: Pixels, images: np.ndarray) -> None:
+    class Heavy(Pixels):
+        def at_shape(self, shape: tuple[int, ...]) -> Pixels:
+            small = super().at_shape(shape)
+            small.on = small.on + 0.1
+            return small
+
+    honest = probes.sums(coins, images[:20], np.random.default_rng(0))
+    assert outcomes(honest) == {
+        "sum of probabilities": "passed", "conditionals": "passed", "chain rule": "passed",
+    }  # fmt: skip
+    heavy = probes.sums(Heavy(np.full(784, 0.5)), images[:20], np.random.default_rng(0))
+    assert outcomes(heavy)["sum of probabilities"] == "failed"
+    assert "add up to" in heavy[0].text
+
+
+def test_a_model_that_shows_nothing(images: np.ndarray) -> None:
+    class Silent:
+        def log_prob(self, x: np.ndarray) -> np.ndarray:
+            return np.full(len(x), -1.0)
+
+    found = probes.sums(Silent(), images[:20], np.random.default_rng(0))
+    assert outcomes(found) == {"sum of probabilities": "not shown"}
+
+
+# Images that are no digits --------------------------------------------------------------------------------------------
+
+
+def controls(report: Report, model: Any, images: np.ndarray) -> dict[str, str]:
+    return outcomes(probes.controls(report, model, images[:100], report.nll[:100], np.random.default_rng(1)))
+
+
+def test_controls_of_an_honest_model(report: Report, coins: Pixels, images: np.ndarray) -> None:
+    assert controls(report, coins, images) == {
+        "white noise": "passed",
+        "entropy of white noise": "passed",
+        "inverted images": "passed",
+        "shuffled pixels": "passed",
+    }
+
+
+def test_a_constant_is_found_out(report: Report, images: np.ndarray) -> None:
+    class Constant:
+        def log_prob(self, x: np.ndarray) -> np.ndarray:
+            return np.full(len(x), -80.0)
+
+    found = controls(report, Constant(), images)
+    assert found == {
+        "white noise": "failed",
+        "entropy of white noise": "failed",
+        "inverted images": "failed",
+        "shuffled pixels": "not shown",
+    }
+
+
+def test_a_model_that_does_not_look_at_places_cannot_show_it(report: Report, images: np.ndarray) -> None:
+    found = controls(report, Pixels(np.full(784, 0.13)), images)
+    assert found["shuffled pixels"] == "not shown"
+    assert found["inverted images"] == "passed"
+
+
+def test_a_model_that_likes_everything_is_found_out_by_its_entropy(
+    report: Report, coins: Pixels, images: np.ndarray
+) -> None:
+    """A quarter of the nats of an honest model: digits look better than noise, which costs less than it can."""
+
+    class Quartered:
+        def log_prob(self, x: np.ndarray) -> np.ndarray:
+            return coins.log_prob(x) / 4
+
+    found = controls(report, Quartered(), images)
+    assert found["entropy of white noise"] == "failed"
+    assert found["white noise"] == "passed"
+
+
+def test_a_source_that_cannot_be_beaten(report: Report, coins: Pixels, digits_dir: Any) -> None:
+    import dataclasses
+
+    elsewhere = dataclasses.replace(report, arrays={})
+
+    class Shifted:
+        def log_prob(self, x: np.ndarray) -> np.ndarray:
+            return coins.log_prob(x) + 150
+
+    def outcome(model: Any) -> str:
+        return probes.known_source(elsewhere, model, np.random.default_rng(0), 300, digits_dir)[0].outcome
+
+    assert (outcome(coins), outcome(Shifted())) == ("passed", "failed")
+
+
+def test_on_its_own_images_the_whole_gap_counts(report: Report, coins: Pixels, digits_dir: Any) -> None:
+    found = probes.known_source(report, coins, np.random.default_rng(0), 10, digits_dir)
+    assert "On 10,000 images" in found[0].text
+    assert found[0].outcome == "passed"
+
+
+def test_an_energy_is_probed_without_its_constant(digits_dir: Any) -> None:
+    rng = np.random.default_rng(0)
+    images = onebit.load("calibrated_digits", split="train[:2000]", batch_size=-1, data_dir=digits_dir)["image"]
+    share = (images.reshape(2000, -1).mean(axis=0) + 0.01) / 1.02
+    machine = RBM(rng.normal(0, 0.01, (784, 4)), np.log(share / (1 - share)), np.zeros(4))
+    settings: dict[str, Any] = {"schedule": "linear:50", "chains": 20, "reverse": False}
+    report = onebit.evaluate(machine, "calibrated_digits", split="test", data_dir=digits_dir, **settings)
+    found = outcomes(probes.probe(report, machine, count=50, seed=1, data_dir=digits_dir))
+    assert found == {
+        "white noise": "passed",
+        "entropy of white noise": "passed",
+        "inverted images": "passed",
+        "shuffled pixels": "passed",
+        "known source": "passed",
+    }
+
+
+def test_wrong_answers_are_findings(report: Report, digits_dir: Any) -> None:
+    class Broken:
+        def log_prob(self, x: np.ndarray) -> np.ndarray:
+            return np.full(len(x), np.nan)
+
+    found = probes.probe(report, Broken(), count=20, seed=1, data_dir=digits_dir)
+    assert {finding.outcome for finding in found} == {"failed", "passed", "not shown"}
+    assert "log_prob gave nan" in found[0].text
