@@ -110,8 +110,8 @@ def check(
 
     Args:
         path: its JSON file.
-        model: the model, if you have it, or where its code is (``"mymodel.py:model"``): it is measured again as the report says, and probed. Levels 2 and 3 are
-            reached with it alone.
+        model: the model, if you have it, or where its code is (``"mymodel.py:model"``): it is measured again as the
+            report says, and probed. Levels 2 and 3 are reached with it alone.
         data_dir: as in `onebit.load`.
         probe_images: images of each kind that the model is probed with.
 
