@@ -27,6 +27,14 @@ class Baseline(NamedTuple):
 BASELINES: dict[str, Baseline] = {
     "bernoulli": Baseline("bernoulli", "each pixel a coin of its own: the frequencies of the train split"),
     "nade": Baseline("nade", "NADE: each pixel from the pixels before it, by a hidden layer they all share"),
+    "rbm": Baseline("rbm", "restricted Boltzmann machine by persistent contrastive divergence (method=pcd)"),
+    "rbm_cd": Baseline(
+        "rbm",
+        "the same by CD-k, k = sweeps (method=cd)",
+        {"method": "cd", "sweeps": 10, "epochs": 30, "learning_rate": 0.1},
+    ),
+    "vae": Baseline("vae", "variational autoencoder: 50 Gaussian codes, one sample of them an image (samples=1)"),
+    "iwae": Baseline("vae", "importance-weighted autoencoder: the same with the bound of 10 samples", {"samples": 10}),
 }
 
 

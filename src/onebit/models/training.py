@@ -53,6 +53,10 @@ class Model(Protocol):
     - ``EVALUATION``: settings of `onebit.evaluate` for the report at the end, such as ``k``;
     - ``measurable(name, module, params, settings)``: the object that is measured, by default a
       `onebit.models.trained.ExactTrained`;
+    - ``optimizer(weight_decay)``: the transformation of gradients that the learning rate is then put to, in place of
+      AdamW's;
+    - ``mean_nats(params, pixels, key) -> float``: the mean over a split that the epoch is chosen by, for a model whose
+      constant has to be estimated first;
     - ``memory(key, train_pixels, settings)``: an array or pytree that the loss carries from step to step (the chains
       of PCD); the loss then is ``loss(params, images, key, memory) -> (nats, memory)``.
     """
@@ -226,16 +230,12 @@ class _Run:
         self.by_gradient = not hasattr(model, "fit")
         self.steps_per_epoch = len(pixels["train"]) // settings.batch_size if self.by_gradient else 1
         self.total_steps = settings.epochs * self.steps_per_epoch
-        self.optimizer = optax.chain(
-            optax.scale_by_adam(),
-            optax.add_decayed_weights(
-                settings.weight_decay, lambda params: jax.tree.map(lambda array: array.ndim > 1, params)
-            ),
-        )
+        self.optimizer = getattr(model, "optimizer", adamw)(settings.weight_decay)
         self.init_key, self.loss_key = jax.random.split(jax.random.key(settings.seed))
         self._step = jax.jit(self._update, donate_argnums=0)
-        exact = hasattr(model, "log_prob")
-        self._validation_nats = jax.jit(self._minus_log_prob if exact else model.validation_nats)
+        if not hasattr(model, "mean_nats"):
+            exact = hasattr(model, "log_prob")
+            self._validation_nats = jax.jit(self._minus_log_prob if exact else model.validation_nats)
         self._seconds_before, self._started = 0.0, time.monotonic()
 
     def finish(self) -> None:
@@ -356,6 +356,8 @@ class _Run:
     def _nats(self, params: Any, split: str) -> float:
         """Mean over a split of what the epoch is chosen by."""
         key = jax.random.fold_in(self.init_key, 1)
+        if hasattr(self.model, "mean_nats"):
+            return float(self.model.mean_nats(params, self.pixels[split], key))
         return float(np.mean(numbers(lambda x: self._validation_nats(params, x, key), self.pixels[split])))
 
     # Files -----------------------------------------------------------------------------------------------------
@@ -391,6 +393,12 @@ class _Run:
     def _log(self, line: Mapping[str, Any]) -> None:
         with (self.folder / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def adamw(weight_decay: float) -> optax.GradientTransformation:
+    """Adam with decay of the matrices, not of the biases (Loshchilov & Hutter, ICLR 2019); without a rate."""
+    matrices = lambda params: jax.tree.map(lambda array: array.ndim > 1, params)  # noqa: E731
+    return optax.chain(optax.scale_by_adam(), optax.add_decayed_weights(weight_decay, matrices))
 
 
 def _trained_part(params: Any) -> Any:
