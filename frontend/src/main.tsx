@@ -4,7 +4,8 @@ import { signal } from "@preact/signals";
 import { render } from "preact";
 import { followAddress } from "./address";
 import { DataError, load, readConfig, type Config } from "./data";
-import { Frame } from "./frame";
+import { Frame } from "./frame/frame";
+import { reopen } from "./frame/reopening";
 import { decode, type Link } from "./permalink";
 import { createStore, filtersOfConfig, type Store } from "./state";
 import { followTheme } from "./theme";
@@ -32,7 +33,7 @@ function App() {
       </main>
     );
   }
-  return <Frame key={store.value.data.manifest.name} store={store.value} reopen={(name) => void open(configured, { ...decode(""), dataset: name })} />;
+  return <Frame key={store.value.data.manifest.name} store={store.value} />;
 }
 
 let configured: Config;
@@ -56,6 +57,7 @@ async function open(config: Config, link: Link): Promise<void> {
 
 function begin(place: HTMLElement): void {
   followTheme();
+  reopen.value = (name) => void open(configured, { ...decode(""), tab: "DATASETS", dataset: name });
   render(<App />, place);
   try {
     configured = readConfig(document.getElementById("onebit-config")?.textContent ?? "null");
