@@ -53,8 +53,17 @@ $(VENV)-interop/stamp: pyproject.toml tests/interop/requirements.txt
 	$(VENV)-interop/bin/python -m pip install --quiet --requirement tests/interop/requirements.txt --editable .
 	@touch $@
 
-test-interop: $(VENV)-interop/stamp
+# The wheel of TFDS without what it depends on: its own builder of binarized_mnist runs on onebit there.
+$(VENV)-wheel/stamp: pyproject.toml tests/tfds_wheel/requirements.txt
+	$(PYTHON) -m venv $(VENV)-wheel
+	$(VENV)-wheel/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)-wheel/bin/python -m pip install --quiet --requirement tests/tfds_wheel/requirements.txt --editable .
+	$(VENV)-wheel/bin/python -m pip install --quiet --no-deps tensorflow-datasets==4.9.10
+	@touch $@
+
+test-interop: $(VENV)-interop/stamp $(VENV)-wheel/stamp
 	ONEBIT_INTEROP=1 $(VENV)-interop/bin/python -m pytest tests/interop
+	ONEBIT_TFDS_WHEEL=1 $(VENV)-wheel/bin/python -m pytest tests/tfds_wheel
 
 $(VENV)/browser.stamp: pyproject.toml | $(VENV)/test.stamp
 	$(BIN)/python -m pip install --quiet --group browser
