@@ -16,6 +16,7 @@ import onebit
 from onebit.datasets import calibrated_digits
 from onebit.metadata import Record
 from onebit.models import ancestral
+from onebit.testing import DatasetBuilderTestCase
 
 FOLDER = Path(calibrated_digits.__file__).parent
 SPLITS = ("train", "validation", "test")
@@ -203,3 +204,10 @@ def test_the_generator_has_the_recorded_nats_on_binarized_mnist(real_data: Path)
     recorded = Record(FOLDER).content["metadata"]["generator"]["binarized_mnist_nats"]["test"]
     assert -nats.mean() == pytest.approx(recorded, abs=3 * nats.std() / len(nats) ** 0.5)
     assert recorded < 90
+
+
+class CalibratedDigitsTest(DatasetBuilderTestCase):
+    """The contract of data sets."""
+
+    DATASET_CLASS = calibrated_digits.Builder
+    SPLITS = {"train": 50_000, "validation": 10_000, "test": 10_000}
