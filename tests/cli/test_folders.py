@@ -14,6 +14,7 @@ from pathlib import Path
 
 import filelock
 import pytest
+import stripes
 from click.testing import Result
 
 import onebit
@@ -301,3 +302,21 @@ def test_prepare(invoke: Invoke, real_data: Path, prepared: Path, tmp_path: Path
     assert "train-image.npy is damaged: its SHA-256 is" in result.stderr
     arrays = {path: data for path, data in content(damaged).items() if path.endswith(".npy")}
     assert arrays == {path: data for path, data in content(prepared).items() if path.endswith(".npy")}
+
+
+# A data set of one's own, by its path ------------------------------------------------------------------------------
+
+
+def test_a_data_set_of_ones_own(invoke: Invoke, root: Path, tmp_path: Path) -> None:
+    code = tmp_path / "my_stripes" / "my_stripes_dataset_builder.py"
+    code.parent.mkdir()
+    code.write_text(stripes.source())
+    for name in (str(code.parent), str(code)):
+        done = invoke("prepare", name, "--data-dir", str(root))
+        assert done.stdout.strip() == str(root / "my_stripes" / "1.2.0")
+        assert f"onebit show {name}" in done.stderr
+    assert "Diagonal stripes" in invoke("info", str(code), "--data-dir", str(root)).stdout
+    assert json.loads(invoke("path", str(code), "--data-dir", str(root), "--json").stdout)["name"] == "my_stripes"
+    assert invoke("remove", str(code), "--data-dir", str(root), "--yes").stdout.strip() == str(
+        root / "my_stripes" / "1.2.0"
+    )

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import stripes
 
 import onebit
 from onebit.builders import DatasetBuilder
+from onebit.errors import NotPreparedError
+from onebit.site.building import entries_of_catalog
 from onebit.site.entries import Entry, web_address
+from onebit.site.pages import page
 
 
 def test_values_of_the_published_page(bare: Entry) -> None:
@@ -78,3 +82,18 @@ def test_files_of_the_package(digits: Entry) -> None:
     names = [file.name for file in digits.packaged_files]
     assert "test-image.npy.xz" in names and len(names) == 10
     assert all(file.size == file.path.stat().st_size and len(file.sha256) == 64 for file in digits.packaged_files)
+
+
+def test_a_data_set_of_ones_own_has_a_page_once_it_is_prepared(tmp_path: Path) -> None:
+    (tmp_path / "my_stripes.py").write_text(stripes.source())
+    builder = onebit.builder(tmp_path / "my_stripes.py", data_dir=tmp_path)
+    with pytest.raises(
+        NotPreparedError, match=r"The splits of my_stripes are known once it is prepared\. In Python, type"
+    ):
+        Entry(builder)
+    assert "my_stripes" not in [entry.name for entry in entries_of_catalog(data_dir=tmp_path)]
+    builder.download_and_prepare()
+    assert "my_stripes" in [entry.name for entry in entries_of_catalog(data_dir=tmp_path)]
+    shown = page(Entry(builder), "html")
+    assert "two pixels wide" in shown
+    assert "Stripes" in page(Entry(builder), "markdown")

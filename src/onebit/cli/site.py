@@ -73,10 +73,10 @@ def page(
 def _builder(name: str, data_dir: Path | None) -> DatasetBuilder:
     """The builder with our own record, whoever prepared the data: TFDS's folders have no words for a page."""
     from onebit.loading import builder
-    from onebit.registry import find_builder_class, list_builders
+    from onebit.registry import find_builder_class, packaged_names
 
     found = builder(name, data_dir=data_dir)
-    if found.name in list_builders() and found.has_foreign_folder():
+    if found.name in packaged_names() and found.has_foreign_folder():
         return find_builder_class(found.name)(data_dir=data_dir)
     return found
 

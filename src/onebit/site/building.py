@@ -126,10 +126,12 @@ def write_site(files: Mapping[str, bytes], out: Path) -> None:
 def entries_of_catalog(
     *, data_dir: Any = None, base_url: str = "", mirror: str = "", with_data: bool = True
 ) -> list[Entry]:
-    """Every data set of the catalog, sorted by name."""
+    """Every data set of the catalog, sorted by name; those of one's own if they are prepared."""
     from onebit.registry import find_builder_class, list_builders
 
+    found = [find_builder_class(name)(data_dir=data_dir) for name in list_builders()]
     return [
-        Entry(find_builder_class(name)(data_dir=data_dir), base_url=base_url, mirror=mirror, with_data=with_data)
-        for name in list_builders()
+        Entry(builder, base_url=base_url, mirror=mirror, with_data=with_data)
+        for builder in found
+        if builder.record.splits
     ]

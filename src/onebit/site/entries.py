@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from onebit.errors import NotPreparedError
 from onebit.features import Feature, Image
 from onebit.metadata import DatasetInfo, Record, Size
 
@@ -72,6 +73,7 @@ class Entry:
 
     Raises:
         ValueError: `base_url` or `mirror` is no http:// or https:// address.
+        NotPreparedError: a data set of one's own, whose splits are not known before it is prepared.
     """
 
     def __init__(
@@ -80,6 +82,11 @@ class Entry:
         if base_url and not base_url.startswith(("http://", "https://")):
             raise ValueError(
                 f"base_url={base_url!r}: give the address of the site, for example https://example.org/catalog/"
+            )
+        if not builder.record.splits:
+            raise NotPreparedError(
+                f"The splits of {builder.name} are known once it is prepared. In Python, type: "
+                f"onebit.builder({builder.name!r}).download_and_prepare()"
             )
         self.builder = builder
         self.base_url = base_url.rstrip("/") + "/" if base_url else ""
