@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from onebit.formats.png import write_png
+from onebit.site import places
 from onebit.site.guide import Chapter, chapters, find_project, guide_pages
 from onebit.site.links import dead_links, html_problems
 
@@ -51,7 +52,8 @@ def test_links_lead_to_pages(project: Path) -> None:
     [picture] = markup.read(pages["guide/a.html"]).one("main").all("img")
     assert (picture.attributes["alt"], picture.attributes["src"][:22]) == ("a dot", "data:image/png;base64,")
     assert "far away not there" in markup.read(pages["guide/a.html"]).one("main").words
-    site = {path: text.encode() for path, text in pages.items()} | {"index.html": b"", "reference/index.html": b""}
+    others = ["index.html", "reference/index.html", *(f"{place.key}/index.html" for place in places.existing())]
+    site = {path: text.encode() for path, text in pages.items()} | dict.fromkeys(others, b"")
     assert dead_links(site) == []
 
 

@@ -15,6 +15,7 @@ import pytest
 
 import onebit
 from onebit.formats.png import read_png
+from onebit.site import places
 from onebit.site.entries import Entry
 from onebit.site.links import foreign_requests, html_problems
 from onebit.site.pages import FORMATS, LARGEST_PAGE, TITLES, examples_table, page
@@ -127,6 +128,7 @@ def test_no_links_into_a_site_where_there_is_none(small: Entry) -> None:
         "../index.html",
         "../guide/index.html",
         "../reference/index.html",
+        *(f"../{place.key}/index.html" for place in places.existing()),
     ]
 
 

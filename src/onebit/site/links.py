@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
 )
-_DRAWING = frozenset(("path",))  # of SVG, written as <path/>
+_DRAWING = frozenset(("path", "line", "circle"))  # of SVG, written as <path/>
 
 
 class PageReader(HTMLParser):

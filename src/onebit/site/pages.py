@@ -133,7 +133,9 @@ def html_page(entry: Entry, root: str | None = None) -> str:
     )
 
 
-def framed(template: str, *, title: str, summary: str, root: str | None, here: str, **values: Any) -> str:
+def framed(
+    template: str, *, title: str, summary: str, root: str | None, here: str, extra: str = "", **values: Any
+) -> str:
     """A page of the site: its own template inside the frame that all pages share.
 
     Args:
@@ -142,9 +144,10 @@ def framed(template: str, *, title: str, summary: str, root: str | None, here: s
         summary: one sentence for search engines.
         root: the way to the site's first page, or None where there is no site.
         here: the key of the link at the top that leads to this part of the site.
+        extra: the name of a style and a script among the templates that this page has on top of the shared ones.
         **values: for the template.
     """
-    style, style_hash, script, script_hash = _style_and_script()
+    style, style_hash, script, script_hash = _style_and_script(extra)
     shared = {"contents": [], "canonical": ""} | values
     return render(
         template,
@@ -180,10 +183,13 @@ _ICON = (
 
 
 @cache
-def _style_and_script() -> tuple[Any, str, Any, str]:
+def _style_and_script(extra: str) -> tuple[Any, str, Any, str]:
     """Style and script with the hashes by which the page's policy allows them, and nothing else."""
     style = render("style.css.j2", band=pictures.dither_band(), sheet_width=pictures.SHEET_COLUMNS * 29 + 1)
     script = (TEMPLATES / "copy.js").read_text(encoding="utf-8")
+    if extra:
+        style += (TEMPLATES / f"{extra}.css").read_text(encoding="utf-8")
+        script += (TEMPLATES / f"{extra}.js").read_text(encoding="utf-8")
     return safe(style), _policy_hash(style), safe(script), _policy_hash(script)
 
 

@@ -32,7 +32,7 @@ class Place(NamedTuple):
 
 PLACES = (
     Place("explorer", "Explore", "onebit.explorer.site_files", "#tab=STATS&dataset={name}"),
-    Place("leaderboard", "Leaderboard", "onebit.leaderboard.site_files", "#dataset={name}"),
+    Place("leaderboard", "Leaderboard", "onebit.site.leaderboard_page", "#dataset={name}"),
 )
 
 
