@@ -158,7 +158,7 @@ def anchor(entry: Entry) -> str:
 
 def _board(binarization: str, ranked: Sequence[Ranking], anchors: dict[str, str], title: str) -> Board:
     entries = [row.entry for ranking in ranked for row in ranking.rows]
-    best = {entry.id for ranking in ranked for entry in records(row.entry for row in ranking.rows)}
+    best = {entry.id for ranking in ranked for entry in _best_of_their_time([row.entry for row in ranking.rows])}
     tables = [
         Table(
             ranking.kind,
@@ -172,6 +172,11 @@ def _board(binarization: str, ranked: Sequence[Ranking], anchors: dict[str, str]
         for ranking in ranked
     ]
     return Board(binarization, WORDS[binarization], charts.chart(entries, anchors, title), tables)
+
+
+def _best_of_their_time(entries: Sequence[Entry]) -> list[Entry]:
+    """Those that were it; none where all are of one year."""
+    return records(entries) if len({entry.year for entry in entries if entry.year}) > 1 else []
 
 
 def _addresses(entry: Entry) -> list[tuple[str, str]]:
