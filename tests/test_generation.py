@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib.util
+import io
+import json
 import pickle
 import subprocess
 import sys
@@ -16,11 +18,19 @@ from typing import Any
 import numpy as np
 import pytest
 import stripes
+from misbehaving_server import MisbehavingServer, content
 
 import onebit
 from onebit import builders, store
 from onebit.builders import DatasetBuilder
-from onebit.errors import DamagedStoreError, NotPreparedError, VersionNotFoundError, WrongDataError
+from onebit.downloads import ManualDataError
+from onebit.errors import (
+    DamagedStoreError,
+    NotPreparedError,
+    SourcesExhaustedError,
+    VersionNotFoundError,
+    WrongDataError,
+)
 from onebit.examples import ExampleError
 from onebit.features import FeaturesDict, Image, UnsupportedFeatureError
 from onebit.generation import RegistrationError, taken_names_allowed
@@ -234,6 +244,74 @@ def test_exports_hold_the_same_rows(my_stripes: Any, tmp_path: Path) -> None:
     again = onebit.builder_from_directory(folder)
     np.testing.assert_equal(again.as_dataset("train").arrays(), builder.as_dataset("train").arrays())
     assert again.info.description == builder.info.description
+
+
+# Files from elsewhere ----------------------------------------------------------------------------------------------
+
+DOWNLOADING = """
+import numpy as np
+import onebit as tfds
+
+
+class MyRows(tfds.core.GeneratorBasedBuilder):
+    VERSION = tfds.core.Version("1.0.0")
+    MANUAL_DOWNLOAD_INSTRUCTIONS = "Get more.npy from a friend."
+
+    def _info(self):
+        features = tfds.features.FeaturesDict({"x": tfds.features.Tensor(shape=(8,), dtype=np.uint8)})
+        return tfds.core.DatasetInfo(builder=self, description="Rows.", features=features)
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+        return {"train": self._generate_examples(GET)}
+
+    def _generate_examples(self, path):
+        yield from ((number, {"x": row}) for number, row in enumerate(np.load(path)))
+"""
+ROWS = np.unpackbits(np.arange(30, dtype=np.uint8)).reshape(30, 8)
+
+
+def my_rows(folder: Path, get: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "my_rows.py").write_text(DOWNLOADING.replace("GET", get))
+    return folder / "my_rows.py"
+
+
+def saved() -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, ROWS)
+    return buffer.getvalue()
+
+
+def test_from_a_server_with_checksums(tmp_path: Path) -> None:
+    with MisbehavingServer() as server:
+        server.routes["/rows.npy"] = content(saved())
+        url = server.url("/rows.npy")
+        file = my_rows(tmp_path / "code", f"dl_manager.download({url!r})")
+        register = onebit.download.DownloadConfig(register_checksums=True)
+        arguments: dict[str, Any] = {"data_dir": tmp_path, "download_and_prepare_kwargs": {"download_config": register}}
+        ds, info = onebit.load(file, split="train", order="source", with_info=True, **arguments)
+        assert (ds.arrays()["x"] == ROWS).all()
+        assert int(info.download_size) == len(saved())
+        told = json.loads((Path(info.data_dir) / store.INFO_FILE).read_text())["origins"]
+        assert told == {url: f"{url}, SHA-256 {hashlib.sha256(saved()).hexdigest()}"}
+        assert onebit.builder(file).url_infos[url].filename == "rows.npy"
+        server.routes["/rows.npy"] = content(saved()[::-1])
+        with pytest.raises(SourcesExhaustedError) as caught:
+            onebit.load(file, split="train", data_dir=tmp_path / "other")
+    assert f"type: onebit prepare {file} --from DIR" in str(caught.value)
+    assert not (tmp_path / "other" / "my_rows" / "1.0.0").exists()
+
+
+def test_from_a_friend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = my_rows(tmp_path / "code", 'dl_manager.manual_dir / "more.npy"')
+    with pytest.raises(
+        ManualDataError, match=r"using instructions:\nGet more\.npy from a friend\.\nFor another folder set"
+    ):
+        onebit.load(file, split="train", data_dir=tmp_path)
+    (tmp_path / "friend").mkdir()
+    (tmp_path / "friend" / "more.npy").write_bytes(saved())
+    monkeypatch.setenv("ONEBIT_SOURCE_DIR", str(tmp_path / "friend"))
+    assert (onebit.load(file, split="train", data_dir=tmp_path, order="source").arrays()["x"] == ROWS).all()
 
 
 # Order ---------------------------------------------------------------------------------------------------------------

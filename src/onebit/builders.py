@@ -241,6 +241,12 @@ class DatasetBuilder:
         """The folder that keeps verified downloads."""
         return self._data_dir_root / "downloads" / self.name
 
+    def download_names(self) -> set[str]:
+        """The file names under which downloads may lie in `downloads`."""
+        from onebit.sources import cache_name
+
+        return {cache_name(mirror.url) for split in self.record.splits.values() for mirror in split.mirrors}
+
     def has_foreign_folder(self) -> bool:
         """Whether the folder of this version was prepared by TFDS: it is read, and never written to."""
         try:
@@ -276,7 +282,7 @@ class DatasetBuilder:
                 with store.writing(self.data_path):
                     digests |= self._write_split(folder, split, columns)
             with store.writing(self.data_path):
-                self._write_info(folder, digests, origins)
+                self._write_info(folder, self.info, digests, origins)
         self.__dict__.pop("store", None)
 
     def _write_split(self, folder: Path, split: SplitRecord, columns: Mapping[str, Array]) -> dict[str, str]:
@@ -308,8 +314,10 @@ class DatasetBuilder:
                     f"{self.version} has {split.num_examples}. Nothing was written."
                 )
 
-    def _write_info(self, folder: Path, digests: Mapping[str, str], origins: Mapping[str, str]) -> None:
-        about = self.info.as_dict()
+    def _write_info(
+        self, folder: Path, info: DatasetInfo, digests: Mapping[str, str], origins: Mapping[str, str]
+    ) -> None:
+        about = info.as_dict()
         for place in ("data_dir", "store_size"):  # they are facts of a disk, not of the data
             del about[place]
         head = {"onebit_layout": store.LAYOUT, "onebit_version": __version__, "order": "tfds"}

@@ -285,10 +285,10 @@ class DownloadManager:
 
     def _local_file(self, url: str, name: str, known: UrlInfo | None) -> Path | None:
         """A file of the user's that is the right one as it is: it is used where it lies."""
-        manual = Path(self._config.manual_dir).expanduser() if self._config.manual_dir is not None else None
-        for folder in (self._source_dir, manual):
-            path = folder / name if folder is not None else None
-            if path is None or not path.is_file():
+        manual = Path(self._config.manual_dir or self._download_dir / "manual").expanduser()
+        for folder in filter(None, (self._source_dir, manual)):
+            path = folder / name
+            if not path.is_file():
                 continue
             with path.open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,12 @@ class SplitRows:
         self._pending: dict[str, list[Array]] = {name: [] for name in features}
         self._blocks: dict[str, list[Array]] = {name: [] for name in features}
 
-    def extend(self, examples: Iterable[Any]) -> None:
+    def extend(self, examples: Iterable[Any], advance: Callable[[int], object] = lambda count: None) -> None:
         """Adds pairs of a key and an example.
+
+        Args:
+            examples: the pairs.
+            advance: is told how many came, now and then.
 
         Raises:
             ExampleError: something else, or an example that does not fit the features.
@@ -57,6 +61,9 @@ class SplitRows:
                     "values by feature."
                 )
             self._add(number, *pair)
+            if (number + 1) % _BLOCK == 0:
+                self._stack()
+                advance(_BLOCK)
         if not self.keys:
             dataset, split = self._where
             raise ExampleError(
@@ -87,8 +94,6 @@ class SplitRows:
                 ) from error
             self._pending[name].append(encoded)
         self.keys.append(key)
-        if len(self.keys) % _BLOCK == 0:
-            self._stack()
 
     def _stack(self) -> None:
         for name, values in self._pending.items():

@@ -12,6 +12,7 @@ import dataclasses
 import inspect
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -301,8 +302,21 @@ class GeneratorBasedBuilder(DatasetBuilder):
         return kept
 
     @property
+    def _typed(self) -> str:
+        """What stands for the data set in a command: the file of its code, where that can be imported as one."""
+        file = _file_of(type(self))
+        return shlex.quote(str(file)) if file is not None and type(self).__module__ != "__main__" else self.name
+
+    @property
     def _rebuild(self) -> str:
         return f"Type: onebit.builder({self.name!r}).download_and_prepare(force=True)"
+
+    def download_names(self) -> set[str]:
+        """The file names under which downloads may lie in `downloads`: those of listed addresses, and those used."""
+        from onebit.sources import cache_name
+
+        stored = (store.read_info(self.data_path) if self.is_prepared() else None) or {}
+        return {cache_name(url) for url in (*self.url_infos, *stored.get("origins", ()))}
 
     def _open(self, spec: Any, config: ReadConfig, as_supervised: bool, order: str, decoders: Any) -> Dataset:
         stored = (store.read_info(self.data_path) or {}).get("features")
@@ -345,21 +359,32 @@ class GeneratorBasedBuilder(DatasetBuilder):
             NotWrittenError: the folder cannot be written to. Whatever is raised, what was there before is still there.
         """
         check_file_format(file_format)
-        self._download_config = download_config or DownloadConfig()
-        again = force or self._download_config.download_mode is not GenerateMode.REUSE_DATASET_IF_EXISTS
-        super().download_and_prepare(download_dir=download_dir, source_dir=source_dir, force=again)
+        config = download_config or DownloadConfig()
+        reuse = config.download_mode is GenerateMode.REUSE_DATASET_IF_EXISTS and not config.register_checksums
+        again = force or not reuse
+        if self.is_prepared() and not again:
+            self._clear_leftovers()
+            return
+        with self.lock():
+            if again or not self.is_prepared():  # another process may have done it in the meantime
+                self._prepare(download_dir, source_dir, config)
 
-    def _prepare(self, download_dir: str | os.PathLike[str] | None, source_dir: str | os.PathLike[str] | None) -> None:
+    def _prepare(
+        self,
+        download_dir: str | os.PathLike[str] | None,
+        source_dir: str | os.PathLike[str] | None,
+        config: DownloadConfig | None = None,
+    ) -> None:
         from onebit import progress
         from onebit.sources import Sources
 
-        config = self.__dict__.get("_download_config") or DownloadConfig()
+        config = config or DownloadConfig()
         features = self._described.features  # before anything is downloaded: a mistake in _info shows at once
         progress.note(f"Preparing {self.name}:{self.version} in {self.data_path}")
         downloads = Path(download_dir).expanduser() if download_dir is not None else self.downloads
         own_files = locations.source_dir(source_dir)
         package = self.package_folder()
-        sources = Sources(self.name, source_dir=own_files, site_mirror=locations.site_mirror(), cache_dir=downloads)
+        sources = Sources(self._typed, source_dir=own_files, site_mirror=locations.site_mirror(), cache_dir=downloads)
         with sources, store.new_folder(self.data_path) as folder:
             manager = DownloadManager(
                 sources,
@@ -374,18 +399,17 @@ class GeneratorBasedBuilder(DatasetBuilder):
             splits: dict[str, SplitRecord] = {}
             for split, examples in self._generators(manager).items():
                 rows = SplitRows(self.name, split, features, ignore_duplicates=config.ignore_duplicates)
-                rows.extend(examples)
+                with progress.step_bar(f"Generating {split}", None) as bar:
+                    rows.extend(examples, bar.advance)
                 order = self._row_order(split, rows.keys)
                 with store.writing(self.data_path):
                     digests |= self._write_rows(folder, split, rows.columns(), order)
                 splits[split] = SplitRecord(split, len(rows.keys), 0, None, (), {})
-            self.__dict__["_record"] = self._described.prepared(splits, manager.downloaded_size)
-            try:
-                with store.writing(self.data_path):
-                    self._write_info(folder, digests, manager.origins)
-            finally:
-                self.__dict__.pop("_record")  # it counts when it is in its place
-        self.__dict__.pop("store", None)
+            record = self._described.prepared(splits, manager.downloaded_size)
+            with store.writing(self.data_path):
+                self._write_info(folder, DatasetInfo.of_record(record, self.data_path), digests, manager.origins)
+        for known in ("store", "_record"):  # of what was there before
+            self.__dict__.pop(known, None)
 
     def _row_order(self, split: str, keys: list[Any]) -> Array:
         if not self._described.content["disable_shuffling"]:

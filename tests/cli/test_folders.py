@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import select
@@ -9,10 +10,12 @@ import shutil
 import signal
 import subprocess
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import filelock
+import misbehaving_server
 import pytest
 import stripes
 from click.testing import Result
@@ -302,6 +305,43 @@ def test_prepare(invoke: Invoke, real_data: Path, prepared: Path, tmp_path: Path
     assert "train-image.npy is damaged: its SHA-256 is" in result.stderr
     arrays = {path: data for path, data in content(damaged).items() if path.endswith(".npy")}
     assert arrays == {path: data for path, data in content(prepared).items() if path.endswith(".npy")}
+
+
+# Downloads of a data set of one's own ------------------------------------------------------------------------------
+
+DOWNLOADING = """
+import onebit as tfds
+
+class MyRows(tfds.core.GeneratorBasedBuilder):
+    VERSION = "1.0.0"
+
+    def _info(self):
+        return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict({"x": "int64"}))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples(dl_manager.download_and_extract(URL))}
+
+    def _generate_examples(self, folder):
+        for file in folder.rglob("*.txt"):
+            yield file.name, {"x": file.read_text()}
+"""
+
+
+def test_downloads_of_ones_own_are_removed(invoke: Invoke, root: Path, tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a/deep/1.txt", "1")
+        archive.writestr("2.txt", "2")
+    with misbehaving_server.MisbehavingServer() as server:
+        server.routes["/rows.zip"] = misbehaving_server.content(buffer.getvalue())
+        code = tmp_path / "my_rows.py"
+        code.write_text(f"URL = {server.url('/rows.zip')!r}\n{DOWNLOADING}")
+        invoke("prepare", str(code), "--data-dir", str(root))
+        (root / "downloads" / "my_rows" / "extracted" / "mine.txt").touch()
+    freed = invoke("remove", str(code), "--data-dir", str(root), "--downloads", "--yes").stdout.splitlines()
+    assert len(freed) == 4
+    left = sorted(str(path.relative_to(root / "downloads")) for path in (root / "downloads").rglob("*"))
+    assert left == ["my_rows", "my_rows/extracted", "my_rows/extracted/mine.txt"]
 
 
 # A data set of one's own, by its path ------------------------------------------------------------------------------

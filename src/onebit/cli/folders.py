@@ -178,15 +178,14 @@ def _prepared_files(found: DatasetBuilder) -> list[Path]:
 
 
 def _downloaded_files(found: DatasetBuilder) -> list[Path]:
-    """The kept downloads: files with the names that the cache gives to the data set's addresses."""
-    from onebit.sources import cache_name
-
+    """The kept downloads: files with the names that the cache gives to addresses, and what was unpacked of them."""
     folder = found.downloads
     _refuse_links((folder.parent, folder))
-    splits = found.record.splits.values()
-    names = {cache_name(mirror.url) for split in splits for mirror in split.mirrors}
+    names = found.download_names()
     parts = [part for name in names for part in folder.glob(f".{name}.*.part")]  # of killed processes
     files = [folder / name for name in names] + parts
+    unpacked = [made for name in names for made in (folder / "extracted").glob(f"*.{name}") if not made.is_symlink()]
+    files += [file for made in unpacked for file in (made, *made.rglob("*"))]
     return sorted(file for file in files if file.is_file() and not file.is_symlink())
 
 
@@ -230,5 +229,7 @@ def _delete(found: DatasetBuilder, downloads: Iterable[Path], *, prepared: bool)
             store.remove_leftovers(found.data_path)
         for file in downloads:
             file.unlink(missing_ok=True)
-            if not any(file.parent.iterdir()):
-                file.parent.rmdir()
+            for folder in file.parents:
+                if not folder.is_relative_to(found.downloads) or any(folder.iterdir()):
+                    break
+                folder.rmdir()
