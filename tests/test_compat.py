@@ -98,6 +98,7 @@ def test_public_names_are_onebits() -> None:
         assert tfds.testing is onebit.testing
         assert MNIST_IMAGE_SHAPE == (28, 28, 1)
         assert not hasattr(tfds, "compat")
+        assert importlib.util.find_spec("tensorflow_datasets") is not None
 
 
 SERVED = (

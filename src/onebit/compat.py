@@ -86,6 +86,7 @@ class StandIn(ModuleType):
 
     def __init__(self, name: str, names: Mapping[str, Any], later: Mapping[str, Any] | None = None) -> None:
         super().__init__(name, f"onebit's stand-in for {name}.")
+        self.__spec__ = ModuleSpec(name, None, is_package=True)  # for those who ask whether there is such a module
         self.__path__: list[str] = []  # a package, so that names which it lacks are looked for, and refused with words
         self.__dict__.update(names)
         self._later = dict(later or {})

@@ -26,6 +26,7 @@ COMMANDS = {
     "page": Entry("onebit.cli.site:page", "Print the page of a data set: HTML, Markdown, Croissant."),
     "site": Entry("onebit.cli.site:site", "Build or serve the catalog as a web site."),
     "path": Entry("onebit.cli.folders:path", "Print the folder of a prepared data set."),
+    "new": Entry("onebit.cli.new:new", "Begin a data set of your own: its code, its test, its words."),
     "remove": Entry("onebit.cli.folders:remove", "Delete a prepared data set from this disk."),
 }
 
