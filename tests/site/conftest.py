@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,19 @@ import small_digits
 
 import onebit
 from onebit.builders import DatasetBuilder
+from onebit.explorer import bundle
 from onebit.metadata import SplitRecord
 from onebit.site.entries import Entry
 
 HOSTILE = '</script><img src=x onerror="alert(1)">&amp;'
+
+
+@pytest.fixture(autouse=True, scope="package")
+def no_front_end(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The explorer's front end may be built on this machine or not; these pages are those without."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundle, "FOLDER", tmp_path_factory.mktemp("no-bundle"))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import http.client
 import threading
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ import pytest
 from onebit.site.serving import PortTakenError, SiteServer
 
 FILES = {"index.html": b"<p>first</p>", "a/index.html": b"<p>a</p>", "a/page.md": b"# a", "a/x.xz": b"\xfd7zXZ"}
+FILES |= {"long.html": b"<p>long</p>" * 500, "long.xz": bytes(5000)}
 
 
 @pytest.fixture
@@ -42,6 +45,37 @@ def test_files(server: SiteServer) -> None:
     assert ask(server, "/a/x.xz")[2] == FILES["a/x.xz"]
     status, headers, body = ask(server, "/", method="HEAD")
     assert (status, headers["Content-Length"], body) == (200, "12", b"")
+
+
+def test_what_a_browser_has_is_not_sent_again(server: SiteServer) -> None:
+    tag = ask(server, "/a/x.xz")[1]["ETag"]
+    assert tag == f'"{hashlib.sha256(FILES["a/x.xz"]).hexdigest()}"'
+    for method in ("GET", "HEAD"):
+        status, headers, body = ask(server, "/a/x.xz", method=method, **{"If-None-Match": f'W/"1", {tag}'})
+        assert (status, headers["ETag"], body) == (304, tag, b"") and "Content-Length" not in headers
+    assert ask(server, "/a/x.xz", **{"If-None-Match": '"1"'})[2] == FILES["a/x.xz"]
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "br, GZIP;q=0.5", "*"])
+def test_text_is_compressed(server: SiteServer, accepted: str) -> None:
+    status, headers, body = ask(server, "/long.html", **{"Accept-Encoding": accepted})
+    assert (status, headers["Content-Encoding"], headers["Vary"]) == (200, "gzip", "Accept-Encoding")
+    assert gzip.decompress(body) == FILES["long.html"] and int(headers["Content-Length"]) == len(body)
+    plain = ask(server, "/long.html")[1]["ETag"]
+    assert headers["ETag"] != plain  # other bytes, another tag
+    known = {"Accept-Encoding": accepted, "If-None-Match": headers["ETag"]}
+    assert ask(server, "/long.html", **known)[0] == 304
+
+
+@pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "gzip; q=0.000"])
+def test_but_not_for_those_who_cannot_read_it(server: SiteServer, accepted: str) -> None:
+    _, headers, body = ask(server, "/long.html", **{"Accept-Encoding": accepted})
+    assert "Content-Encoding" not in headers and body == FILES["long.html"]
+
+
+@pytest.mark.parametrize("path", ["/a/index.html", "/long.xz"])
+def test_what_is_short_or_no_text_is_sent_as_it_is(server: SiteServer, path: str) -> None:
+    assert "Content-Encoding" not in ask(server, path, **{"Accept-Encoding": "gzip"})[1]
 
 
 def test_folders_have_a_first_page(server: SiteServer) -> None:

@@ -123,7 +123,7 @@ def build(out: Path, base_url: str, mirror: str, without_data: bool, data_dir: P
     entries = building.entries_of_catalog(
         data_dir=data_dir, base_url=base_url, mirror=mirror, with_data=not without_data
     )
-    _note_unprepared(entries, without_data)
+    _note_what_is_missing(entries, without_data)
     files = building.site_files(entries)
     building.write_site(files, out)
     size = sum(map(len, files.values()))
@@ -150,14 +150,18 @@ def serve(port: int, without_data: bool, data_dir: Path | None) -> None:
     from onebit.site.serving import SiteServer
 
     entries = building.entries_of_catalog(data_dir=data_dir, with_data=not without_data)
-    _note_unprepared(entries, without_data)
+    _note_what_is_missing(entries, without_data)
     with SiteServer(building.site_files(entries), port) as server:
         click.echo(server.address)
         click.echo("Stop with Ctrl-C.", err=True)
         server.serve_forever()
 
 
-def _note_unprepared(entries: list[Entry], without_data: bool) -> None:
+def _note_what_is_missing(entries: list[Entry], without_data: bool) -> None:
+    from onebit.explorer import bundle
+
+    if not bundle.is_there():
+        click.echo(f"The site goes without the explorer. {bundle.missing_text()}", err=True)
     for entry in entries:
         if not entry.with_data and not without_data:
             click.echo(

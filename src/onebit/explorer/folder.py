@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from onebit.explorer import bundle, page
 from onebit.explorer.contents import FEATURES, MANIFEST, PIXELS, Contents, contents
@@ -44,18 +44,28 @@ class LazyFiles(Mapping[str, bytes]):
         return len(self._names)
 
 
-def files(tables: Sequence[Table], *, reports: Sequence[Report] = (), **more: Any) -> LazyFiles:
+def files(
+    tables: Sequence[Table],
+    *,
+    reports: Sequence[Report] = (),
+    rows: Sequence[Sequence[int]] | None = None,
+    catalog: str | None = None,
+    leaderboard: str | None = None,
+) -> LazyFiles:
     """The explorer of some data sets: page, front end and data.
 
     Args:
         tables: all splits of each data set; the first is shown when the page opens.
         reports: measurements of models on the first.
-        **more: as in `onebit.explorer.page.configuration`.
+        rows: of the first, chosen when the page opens; see `onebit.explorer.page.configuration`.
+        catalog: address of the folder with the pages of data sets, relative to the explorer.
+        leaderboard: address of the leaderboard, likewise.
 
     Raises:
         BundleMissingError: the front end was not built.
     """
-    datasets = [page.listed(table.name, table.version) for table in tables]
-    made = {INDEX: page.index(page.configuration(datasets, tables[0].name, **more))} | bundle.read()
+    datasets = [page.listed(table.name, table.version, catalog) for table in tables]
+    config = page.configuration(datasets, leaderboard=leaderboard, rows=rows)
     measured = {tables[0].name: reports}
-    return LazyFiles(made, {table.name: partial(contents, table, measured.get(table.name, ())) for table in tables})
+    folders = {table.name: partial(contents, table, measured.get(table.name, ())) for table in tables}
+    return LazyFiles({INDEX: page.index(config)} | bundle.read(), folders)

@@ -6,8 +6,9 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from http.server import HTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from onebit import registry
 from onebit.explorer import folder, page
@@ -18,25 +19,34 @@ from onebit.site.serving import HOST, SiteServer
 
 if TYPE_CHECKING:
     from onebit.builders import DatasetBuilder
+    from onebit.evaluation.report import Report
     from onebit.tables import Table
 
 _NOTEBOOKS = "http://127.0.0.1:* http://localhost:* vscode-webview:"  # pages that may show the explorer in a frame
 
 
-def server(tables: Sequence[Table], port: int = 0, *, in_notebooks: bool = False, **more: Any) -> SiteServer:
+def server(
+    tables: Sequence[Table],
+    port: int = 0,
+    *,
+    reports: Sequence[Report] = (),
+    rows: Sequence[Sequence[int]] | None = None,
+    in_notebooks: bool = False,
+) -> SiteServer:
     """A server of the explorer, not yet serving.
 
     Args:
         tables: all splits of each data set; the first is shown when the page opens, and each is read when it is shown.
         port: where to listen; 0 for any free one.
+        reports: measurements of models on the first.
+        rows: of the first, chosen when the page opens.
         in_notebooks: whether pages of this machine may show it in a frame.
-        **more: as in `onebit.explorer.folder.files`.
 
     Raises:
         BundleMissingError: the front end was not built.
         PortTakenError: the port is taken.
     """
-    made = folder.files(tables, **more)
+    made = folder.files(tables, reports=reports, rows=rows)
     policy = f"{page.POLICY}; frame-ancestors 'self'{' ' + _NOTEBOOKS if in_notebooks else ''}"
 
     def headers(path: str) -> Mapping[str, str]:
@@ -66,7 +76,8 @@ class BackgroundServer:
 
     def __init__(self, serving: HTTPServer) -> None:
         self._serving, self.process = serving, os.getpid()
-        self._thread = threading.Thread(target=serving.serve_forever, name="onebit-explorer", daemon=True)
+        serve = partial(serving.serve_forever, poll_interval=0.1)
+        self._thread = threading.Thread(target=serve, name="onebit-explorer", daemon=True)
         self._thread.start()
 
     @property

@@ -12,7 +12,7 @@ from typing import Any
 
 from onebit.__about__ import __version__
 from onebit.explorer import bundle
-from onebit.explorer.contents import Contents, manifest_text
+from onebit.explorer.contents import MANIFEST, Contents, manifest_text
 
 _LEVEL = 6  # of gzip; 9 takes six times as long for 3 % less
 
@@ -45,21 +45,39 @@ _PAGE = """<!doctype html>
 """
 
 
-def listed(name: str, version: str) -> dict[str, Any]:
-    """A data set whose files lie in a folder of its name, for the configuration."""
-    return {"name": name, "version": version, "manifest": f"{name}/manifest.json"}
+def listed(name: str, version: str, catalog: str | None = None) -> dict[str, Any]:
+    """A data set whose files lie in a folder of its name, for the configuration.
+
+    Args:
+        name: of the data set.
+        version: of the data set.
+        catalog: address of the folder with the pages of data sets, relative to the explorer; None where there is none.
+    """
+    about = f"{catalog}{name}/index.html" if catalog is not None else None
+    return {"name": name, "version": version, "manifest": f"{name}/{MANIFEST}", "page": about}
 
 
-def configuration(datasets: Sequence[Mapping[str, Any]], current: str, **more: Any) -> dict[str, Any]:
+def configuration(
+    datasets: Sequence[Mapping[str, Any]],
+    *,
+    leaderboard: str | None = None,
+    rows: Sequence[Sequence[int]] | None = None,
+) -> dict[str, Any]:
     """What the page is told.
 
     Args:
-        datasets: what `listed` gives.
-        current: the name of the one that is shown at first.
-        **more: ``page`` and ``leaderboard``: addresses of these, relative to the page; ``rows``: the rows that are
-            shown at first, as ``[start, stop]`` pairs.
+        datasets: what `listed` gives; the first is shown when the page opens.
+        leaderboard: address of the leaderboard, relative to the page.
+        rows: of the first data set, chosen when the page opens: ascending ``[start, stop]`` pairs; None for no choice.
     """
-    return {"datasets": list(datasets), "current": current, "page": None, "leaderboard": None} | more
+    first = datasets[0]
+    config = {
+        "datasets": list(datasets),
+        "current": first["name"],
+        "page": first.get("page"),
+        "leaderboard": leaderboard,
+    }
+    return config if rows is None else config | {"rows": [list(run) for run in rows]}
 
 
 def index(config: Mapping[str, Any]) -> bytes:
@@ -75,12 +93,12 @@ def index(config: Mapping[str, Any]) -> bytes:
     ).encode()
 
 
-def single(found: Contents, **more: Any) -> bytes:
+def single(found: Contents, rows: Sequence[Sequence[int]] | None = None) -> bytes:
     """One file with the front end and a data set inside. It opens from a disk, and asks for nothing.
 
     Args:
         found: the data set.
-        **more: as in `configuration`.
+        rows: as in `configuration`.
 
     Raises:
         BundleMissingError: the front end was not built.
@@ -91,7 +109,7 @@ def single(found: Contents, **more: Any) -> bytes:
     style = files[bundle.STYLE].decode().replace("</style", "<\\/style")
     policy = _POLICY.format(script=_hash(script), style=_hash(style), own="", connect="'none'")
     entry = {"name": found.name, "version": found.manifest["version"], "inline": True}
-    config = configuration([entry], found.name, **more)
+    config = configuration([entry], rows=rows)
     parts = {"manifest": manifest_text(found.manifest), "pixels": found.pixels, "features": found.features}
     blocks = "".join(
         f'<script type="application/octet-stream;base64+gzip" id="onebit-data-{html.escape(found.name)}-{part}">'
@@ -106,6 +124,19 @@ def single(found: Contents, **more: Any) -> bytes:
         config=_json(config),
         blocks=blocks,
         script=f"<script>{script}</script>",
+    ).encode()
+
+
+def empty() -> bytes:
+    """The page where there is nothing to explore."""
+    return _PAGE.format(
+        version=__version__,
+        policy=html.escape(POLICY),
+        title="onebit explorer",
+        style="",
+        config="{}",
+        blocks="<p>No data set was prepared where this site was made, so that there is nothing to explore.</p>",
+        script="",
     ).encode()
 
 

@@ -174,7 +174,8 @@ def _differing(a: Bitmaps, b: Bitmaps) -> Array:
 
 
 def _ink(bitmaps: Bitmaps) -> Array:
-    flat = bitmaps.reshape(len(bitmaps), -1).view(np.uint8)
+    n, height, width = bitmaps.shape
+    flat = bitmaps.reshape(n, height * width).view(np.uint8)
     return np.asarray(np.add.reduce(flat, axis=1, dtype=np.uint32)).astype(np.int64)
 
 

@@ -47,7 +47,7 @@ def site_files(entries: Sequence[Entry], *, project: Path | None = None) -> dict
     for entry in entries:
         files |= {f"{entry.name}/{path}": content for path, content in _entry_files(entry).items()}
     for place in places.existing():
-        files |= places.files_of(place, [entry.builder for entry in entries])
+        files |= places.files_of(place, [entry.builder for entry in entries if places.shows(place, entry)])
     files[MARKER] = b"Made by onebit site build; the next build replaces this folder.\n"
     dead = dead_links(files)
     if dead:

@@ -217,7 +217,7 @@ def _links_to_places(entry: Entry, root: str | None) -> list[NavigationLink]:
         return []
     return [
         NavigationLink(place.key, place.title, f"{root}{place.key}/index.html{place.fragment.format(name=entry.name)}")
-        for place in places.existing()
+        for place in places.existing(entry)
     ]
 
 

@@ -1,7 +1,8 @@
 """Parts of the site that other modules make: the explorer and the leaderboard. What does not exist is not linked.
 
-A part exists where its module does. The module has one function, ``files(builders)``: it takes the data sets and gives
-the contents of files by their path inside the part's folder, ``index.html`` among them.
+A part exists where its module does. The module has a function ``files(builders)``: it takes the data sets and gives
+the contents of files by their path inside the part's folder, ``index.html`` among them. It may have a function
+``shows(entry)``, which says whether it has something about a data set or, for None, whether it can be made at all.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from onebit.builders import DatasetBuilder
+    from onebit.site.entries import Entry
 
 
 class Place(NamedTuple):
@@ -36,19 +38,23 @@ PLACES = (
 )
 
 
-def existing() -> list[Place]:
-    """The parts whose modules are there."""
+def existing(entry: Entry | None = None) -> list[Place]:
+    """The parts whose modules are there and, where a data set is given, that show something of it."""
+    return [place for place in PLACES if shows(place, entry)]
+
+
+def shows(place: Place, entry: Entry | None = None) -> bool:
+    """Whether there is such a part, and whether it has something about a data set."""
     import importlib.util
 
-    found = []
-    for place in PLACES:
-        try:
-            spec = importlib.util.find_spec(place.module)
-        except ModuleNotFoundError:  # the package around it is not there
-            continue
-        if spec is not None:
-            found.append(place)
-    return found
+    try:
+        spec = importlib.util.find_spec(place.module)
+    except ModuleNotFoundError:  # the package around it is not there
+        return False
+    if spec is None:
+        return False
+    decides = getattr(importlib.import_module(place.module), "shows", None)
+    return decides is None or bool(decides(entry))
 
 
 def files_of(place: Place, builders: Sequence[DatasetBuilder]) -> dict[str, bytes]:

@@ -49,7 +49,7 @@ def moved_links(entry: Entry) -> Links:
     page = f"{folder}index.html"
     parts = {
         place.key: f"{entry.base_url}{place.key}/index.html{place.fragment.format(name=entry.name)}"
-        for place in existing()
+        for place in existing(entry)
     }
     return published_links(entry)._replace(
         page=page,
