@@ -24,7 +24,7 @@ PUBLIC = {
     "VersionNotFoundError", "WrongDataError", "__version__", "as_dataframe", "as_numpy", "benchmark",
     "builder", "builder_cls", "builder_from_directory", "data_source", "disable_progress_bar",
     "display_progress_bar", "enable_progress_bar", "evaluate",
-    "even_splits", "export", "features", "list_builders",
+    "even_splits", "export", "features", "leaderboard", "list_builders",
     "load", "show_examples", "split_for_jax_process", "verify",
 }  # fmt: skip
 

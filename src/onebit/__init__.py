@@ -66,7 +66,7 @@ _LATER = {
     "verify": "onebit.verification",
 }
 
-_MODULES = ("compat", "testing")  # public names that are modules
+_MODULES = ("compat", "leaderboard", "testing")  # public names that are modules
 
 __all__ = [
     "INFINITE_CARDINALITY",
@@ -110,6 +110,7 @@ __all__ = [
     "even_splits",
     "export",
     "features",
+    "leaderboard",
     "list_builders",
     "load",
     "show_examples",

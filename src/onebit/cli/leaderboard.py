@@ -17,7 +17,7 @@ from onebit.cli.site import ExampleGroup
 if TYPE_CHECKING:
     from onebit.evaluation.report import Report
     from onebit.leaderboard.entries import Entry
-    from onebit.leaderboard.rankings import Ranking
+    from onebit.leaderboard.ranks import Ranking
 
 _BINARIZATIONS = ("fixed", "dynamic", "threshold", "not stated")  # those of onebit.leaderboard.entries
 _KINDS = ("exact", "upper bound", "estimate", "lower bound", "not stated")
@@ -69,11 +69,12 @@ def leaderboard(
     if ctx.invoked_subcommand is not None:
         return
     from onebit.leaderboard.entries import all_entries
-    from onebit.leaderboard.rankings import rankings
+    from onebit.leaderboard.ranks import rankings
+    from onebit.registry import list_builders
 
     everything = all_entries(folder)
     entries = [entry for entry in everything if entry.dataset == dataset]
-    if not entries:
+    if not entries and dataset not in list_builders():
         known = sorted({entry.dataset for entry in everything})
         raise click.BadParameter(
             f"There are no results on {dataset!r}, but on {', '.join(known)}.", param_hint="--dataset"
@@ -90,7 +91,7 @@ def leaderboard(
     for ranking in found:
         _print(ranking)
     if not found:
-        click.echo("No result is of that kind and level.", err=True)
+        click.echo(f"No result on {dataset} is of that kind and level.", err=True)
     others = len(entries) - len([entry for entry in entries if binarization in ("all", entry.binarization)])
     if others:
         click.echo(f"{others} more results on other binarizations: --binarization all", err=True)

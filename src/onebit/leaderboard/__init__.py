@@ -10,16 +10,44 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from onebit.leaderboard.additions import NotAddedError, add
+    from onebit.leaderboard.certificates import About, Certificate
+    from onebit.leaderboard.checks import Checked, Finding, check
     from onebit.leaderboard.columns import Vector, vectors
-    from onebit.leaderboard.entries import Entry
+    from onebit.leaderboard.entries import Entry, all_entries
+    from onebit.leaderboard.ranks import Ranking, rankings
 
 _NAMES = {
+    "About": "certificates",
+    "Certificate": "certificates",
+    "Checked": "checks",
     "Entry": "entries",
+    "Finding": "checks",
+    "NotAddedError": "additions",
+    "Ranking": "ranks",
     "Vector": "columns",
+    "add": "additions",
+    "all_entries": "entries",
+    "check": "checks",
+    "rankings": "ranks",
     "vectors": "columns",
 }
 
-__all__ = ["Entry", "Vector", "vectors"]
+__all__ = [
+    "About",
+    "Certificate",
+    "Checked",
+    "Entry",
+    "Finding",
+    "NotAddedError",
+    "Ranking",
+    "Vector",
+    "add",
+    "all_entries",
+    "check",
+    "rankings",
+    "vectors",
+]
 
 
 def __getattr__(name: str) -> Any:

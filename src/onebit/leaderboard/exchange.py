@@ -19,7 +19,7 @@ from typing import Any
 from onebit.errors import FormatError
 from onebit.formats.strict_json import read_json
 from onebit.leaderboard.entries import BINARIZATIONS, NOT_STATED, PUBLISHED, SCHEMA, Entry, check_published
-from onebit.leaderboard.rankings import rankings
+from onebit.leaderboard.ranks import rankings
 
 LARGEST = 64 << 20  # bytes of a file that is imported
 

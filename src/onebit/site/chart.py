@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from onebit.leaderboard.entries import KINDS, Entry
-from onebit.leaderboard.rankings import records
+from onebit.leaderboard.ranks import records
 
 WIDTH, HEIGHT = 760, 400
 LEFT, RIGHT, TOP, BOTTOM = 52, 742, 18, 362  # of the area that is drawn in

@@ -15,7 +15,7 @@ import numpy as np
 from onebit.evaluation.report import Comparison, Report
 from onebit.leaderboard import exchange
 from onebit.leaderboard.entries import BINARIZATIONS, KINDS, Entry, all_entries
-from onebit.leaderboard.rankings import Ranking, rankings, records
+from onebit.leaderboard.ranks import Ranking, rankings, records
 from onebit.site import chart as charts
 from onebit.site.pages import framed, safe
 from onebit.site.structured_data import as_script

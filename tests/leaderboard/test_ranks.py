@@ -8,7 +8,7 @@ import pytest
 
 from onebit.leaderboard import entries
 from onebit.leaderboard.entries import Entry
-from onebit.leaderboard.rankings import rankings, records
+from onebit.leaderboard.ranks import rankings, records
 
 
 def entry(name: str, nats: float, **changes: Any) -> Entry:
