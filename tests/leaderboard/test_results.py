@@ -169,3 +169,13 @@ def test_the_later_of_two_of_one_name_counts(report: Report, tmp_path: Path) -> 
         Certificate(report, about).save(tmp_path / folder / "certified" / "calibrated_digits" / "coins.json")
     found = [entry for entry in entries.all_entries(tmp_path / "two") if entry.model == "Mine"]
     assert len(found) == 1
+
+
+@pytest.mark.real_data
+def test_certified_results_are_on_the_real_images(real_prepared: Path) -> None:
+    """With the images at hand nothing is left unchecked at level 1."""
+    for path in CERTIFIED:
+        folder = real_prepared if path.parent.name == "binarized_mnist" else None
+        checked = checks.check(path, data_dir=folder)
+        assert checked.level == 1, path
+        assert {finding.outcome for finding in checked.findings} == {"passed"}, path
