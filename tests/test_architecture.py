@@ -20,7 +20,7 @@ SOURCES = Path(onebit.__file__).parent
 # A module imports from its own floor and from floors below. A package's floor is that of all modules in it.
 FLOORS = {
     8: ["", "__main__", "cli"],
-    7: ["site", "explorer"],
+    7: ["site", "explorer", "auditing"],
     6: ["leaderboard", "models"],
     5: [
         "views", "comparison", "verdicts", "identification", "verification", "exporting", "interop", "evaluation",

@@ -16,7 +16,7 @@ import onebit
 from onebit.builders import DatasetBuilder
 
 PUBLIC = {
-    "BenchmarkResult", "BuilderConfig", "GeneratorBasedBuilder", "SplitGenerator", "compat", "core", "download",
+    "audit", "BenchmarkResult", "BuilderConfig", "GeneratorBasedBuilder", "SplitGenerator", "compat", "core", "download",
     "testing", "DamagedStoreError", "Dataset", "DatasetInfo", "DatasetNotFoundError", "FormatError",
     "INFINITE_CARDINALITY", "MissingDependencyError", "NotPreparedError", "NotWrittenError", "OnebitError",
     "ReadConfig",

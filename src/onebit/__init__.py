@@ -35,6 +35,7 @@ from onebit.splits import ReadInstruction, Split, even_splits, split_for_jax_pro
 from onebit.versions import Version
 
 if TYPE_CHECKING:
+    from onebit.auditing.report import audit
     from onebit.evaluation.run import evaluate
     from onebit.exporting import export
     from onebit.generation import BuilderConfig, GeneratorBasedBuilder, SplitGenerator
@@ -53,6 +54,7 @@ _LATER = {
     "GeneratorBasedBuilder": "onebit.generation",
     "SplitGenerator": "onebit.generation",
     "as_dataframe": "onebit.views.frames",
+    "audit": "onebit.auditing.report",
     "benchmark": "onebit.timing",
     "builder_from_directory": "onebit.tfds_folders",
     "core": "onebit.tfds_names",
@@ -95,6 +97,7 @@ __all__ = [
     "__version__",
     "as_dataframe",
     "as_numpy",
+    "audit",
     "benchmark",
     "builder",
     "builder_cls",

@@ -88,6 +88,13 @@ def test_one_bit_pictures_are_what_pillow_reads(image: Any) -> None:
     np.testing.assert_array_equal(pillow(write_png(image.astype(bool), bit_depth=1), "L"), image * 255)
 
 
+def test_a_palette_gives_bytes_their_colours() -> None:
+    image = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    colours = [(number, 2 * number, 255 - number) for number in range(6)]
+    with Image.open(io.BytesIO(write_png(image, palette=colours))) as read:
+        assert np.asarray(read.convert("RGB")).reshape(-1, 3).tolist() == [list(colour) for colour in colours]
+
+
 @given(BITS)
 def test_a_palette_gives_zeros_and_ones_their_colours(image: Any) -> None:
     png = write_png(image, bit_depth=1, palette=((250, 240, 230), (1, 2, 3)))
@@ -120,7 +127,8 @@ def test_one_bit_pictures_are_small() -> None:
         (np.array([[300]]), {}, "Pixels of 8 bits go from 0 to 255; these go from 300 to 300"),
         (np.array([[0, 2]]), {"bit_depth": 1}, "Pixels of 1 bit go from 0 to 1; these go from 0 to 2"),
         (np.array([[0]]), {"bit_depth": 4}, "bit_depth=4: choose 1 or 8"),
-        (np.array([[0]]), {"palette": ((0, 0, 0), (1, 1, 1))}, "needs bit_depth=1"),
+        (np.array([[0, 2]]), {"palette": ((0, 0, 0), (1, 1, 1))}, "give more than 2 and up to 256 colours"),
+        (np.array([[0]]), {"palette": ((0, 0, 0),) * 257}, "up to 256 colours"),
         (np.array([[0]]), {"bit_depth": 1, "palette": ((0, 0), (1, 1, 1))}, "give two colours"),
         (np.array([[0]]), {"bit_depth": 1, "palette": ((0, 0, 0), (1, 1, 256))}, "from 0 to 255"),
         (np.array([[0]]), {"bit_depth": 1, "palette": ((0, 0, 0),)}, "give two colours"),

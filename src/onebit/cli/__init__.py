@@ -16,6 +16,7 @@ COMMANDS = {
     "info": Entry("onebit.cli.catalog:info", "What a data set is: splits, features, sizes, citation."),
     "prepare": Entry("onebit.cli.folders:prepare", "Get a data set, verify it, put it on this disk."),
     "verify": Entry("onebit.cli.verify:verify", "Say whether files are the true data set, or what else."),
+    "audit": Entry("onebit.cli.audit:audit", "Look for duplicates, leaks between splits, and drift."),
     "evaluate": Entry("onebit.cli.evaluate:evaluate", "Measure a generative model, in nats per image."),
     "certify": Entry("onebit.cli.certify:certify", "Make a certificate of a report; say what one is worth."),
     "leaderboard": Entry("onebit.cli.leaderboard:leaderboard", "Published and certified results, compared fairly."),

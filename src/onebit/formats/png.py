@@ -33,29 +33,25 @@ _LEVEL = 6  # measured on 10,000 digits: level 9 takes ten times as long and sav
 _NONE, _SUB, _UP, _AVERAGE, _PAETH = range(5)
 
 
-def write_png(
-    image: NDArray[Any], *, bit_depth: Literal[1, 8] = 8, palette: tuple[Colour, Colour] | None = None
-) -> bytes:
+def write_png(image: NDArray[Any], *, bit_depth: Literal[1, 8] = 8, palette: Sequence[Colour] | None = None) -> bytes:
     """Writes one picture. The bytes are a function of the arguments and of the zlib that Python was built with.
 
     Args:
         image: ``(height, width)``, an integer type or bool. 0 to 255 (black to white) for 8 bits a pixel; 0 and 1 for
             one bit a pixel.
         bit_depth: 8, or 1: eight pixels to a byte.
-        palette: for one bit a pixel, the colours of 0 and 1; by default black and white. A colour of four numbers
-            ends with its opacity.
+        palette: the colours of 0, 1, ...: two for one bit a pixel, up to 256 for eight; by default black and white, and
+            shades of gray. A colour of four numbers ends with its opacity.
 
     Raises:
         ValueError: another shape, other values, or a palette that cannot be.
     """
     pixels = _as_pixels(image, bit_depth)
-    if palette is not None and bit_depth != 1:
-        raise ValueError(f"bit_depth={bit_depth} with a palette: a palette of two colours needs bit_depth=1.")
     height, width = pixels.shape
     kind = _GRAY if palette is None else _PALETTE
     chunks = [_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bit_depth, kind, 0, 0, 0))]
     if palette is not None:
-        chunks += _palette_chunks(palette)
+        chunks += _palette_chunks(palette, bit_depth, int(pixels.max()))
     lines = np.packbits(pixels, axis=1) if bit_depth == 1 else pixels
     # No filter: differences of neighbours do not compress better than the bits themselves do.
     unfiltered = np.pad(lines, ((0, 0), (1, 0)))
@@ -118,12 +114,14 @@ def _as_pixels(image: NDArray[Any], bit_depth: int) -> NDArray[np.uint8]:
     return array.astype(np.uint8, copy=False)
 
 
-def _palette_chunks(palette: Sequence[Colour]) -> list[bytes]:
-    if len(palette) != 2 or any(
+def _palette_chunks(palette: Sequence[Colour], bit_depth: int, largest: int) -> list[bytes]:
+    allowed = len(palette) == 2 if bit_depth == 1 else largest < len(palette) <= 256
+    if not allowed or any(
         len(colour) not in (3, 4) or not all(0 <= part <= 255 for part in colour) for colour in palette
     ):
+        count = "two colours" if bit_depth == 1 else f"more than {largest} and up to 256 colours"
         raise ValueError(
-            f"palette={palette!r}: give two colours, each of three or four numbers from 0 to 255: "
+            f"palette={palette!r}: give {count}, each of three or four numbers from 0 to 255: "
             "((0, 0, 0), (255, 255, 255)), or ((0, 0, 0, 0), (255, 255, 255)) for zeros that are transparent."
         )
     chunks = [_chunk(b"PLTE", b"".join(bytes(colour[:3]) for colour in palette))]

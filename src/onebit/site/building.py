@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from onebit.auditing.report import images_of
 from onebit.errors import OnebitError
-from onebit.site import api_reference, guide, pages, pictures, places
+from onebit.site import api_reference, audit_pages, guide, pages, pictures, places
 from onebit.site.entries import Entry
 from onebit.site.folders import Kind, write_folder
 from onebit.site.links import dead_links
@@ -63,6 +64,8 @@ def _entry_files(entry: Entry) -> dict[str, bytes]:
     }
     if entry.tfds_module:
         files["tfds.md"] = pages.page(entry, "tfds-markdown").encode()
+    if entry.audit is not None:
+        files["audit.html"] = audit_pages.audit_page(entry.audit, images_of(entry.builder), root="../").encode()
     if entry.statistics:
         files["figure.png"] = _figure(entry)
         files["examples.html"] = pages.examples_table(entry).encode()

@@ -143,8 +143,18 @@ class Entry:
 
     @property
     def known_issues(self) -> str:
-        """The text of ``KNOWN_ISSUES.md``."""
-        return self._prose("KNOWN_ISSUES.md")
+        """The text of ``KNOWN_ISSUES.md``, and what the audit found, where these images were audited."""
+        from onebit.site.audit_pages import findings_as_issues
+
+        audited = findings_as_issues(self.audit) if self.audit is not None else ""
+        return "\n\n".join(filter(None, [self._prose("KNOWN_ISSUES.md"), audited]))
+
+    @cached_property
+    def audit(self) -> dict[str, Any] | None:
+        """The audit of the prepared images, if one was kept."""
+        from onebit.auditing.report import kept
+
+        return kept(self.builder) if self.with_data and not self.builder.has_foreign_folder() else None
 
     @property
     def lineage(self) -> str:
