@@ -16,8 +16,8 @@ import onebit
 from onebit.builders import DatasetBuilder
 
 PUBLIC = {
-    "audit", "BenchmarkResult", "BuilderConfig", "GeneratorBasedBuilder", "SplitGenerator", "compat", "core", "download",
-    "testing", "DamagedStoreError", "Dataset", "DatasetInfo", "DatasetNotFoundError", "FormatError",
+    "audit", "BenchmarkResult", "BuilderConfig", "GeneratorBasedBuilder", "SplitGenerator", "compat", "core",
+    "download", "testing", "DamagedStoreError", "Dataset", "DatasetInfo", "DatasetNotFoundError", "FormatError",
     "INFINITE_CARDINALITY", "MissingDependencyError", "NotPreparedError", "NotWrittenError", "OnebitError",
     "ReadConfig",
     "ReadInstruction", "SourcesExhaustedError", "Split", "TransferError", "UNKNOWN_CARDINALITY", "Version",

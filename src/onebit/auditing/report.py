@@ -28,8 +28,9 @@ from onebit.auditing.findings import findings
 from onebit.auditing.neighbours import Corpus, Nearest
 from onebit.auditing.splits import Rows
 from onebit.explorer import shapes
-from onebit.explorer.contents import contents
+from onebit.explorer.contents import NotOneBitError, contents, image_column, opened
 from onebit.loading import builder as builder_of
+from onebit.store import column_file
 
 if TYPE_CHECKING:
     from onebit.builders import DatasetBuilder
@@ -116,7 +117,7 @@ def images_of(builder: DatasetBuilder) -> Images:
     Raises:
         NotPreparedError, DamagedStoreError, NotOneBitError: see `onebit.explorer.contents.contents`.
     """
-    found = contents(builder)
+    found = contents(opened(builder))
     manifest = found.manifest
     packed = np.frombuffer(found.pixels, np.uint8).reshape(manifest["n"], manifest["row_bytes"])
     splits = tuple(Rows(each["name"], each["start"], each["stop"], each["sha256"]) for each in manifest["splits"])
@@ -128,8 +129,11 @@ def images_of(builder: DatasetBuilder) -> Images:
 
 def kept(builder: DatasetBuilder) -> Json | None:
     """The audit of exactly these images, if one was kept: beside the data set's record, or in the cache."""
-    digests = _digests(builder)
-    for path in (builder.folder / FILE, _place(builder, digests)):
+    try:
+        digests = _digests(builder)
+    except NotOneBitError:
+        return None
+    for path in (builder.record.folder / FILE, _place(builder, digests)):
         try:
             if path.stat().st_size > _LARGEST:
                 continue
@@ -143,12 +147,9 @@ def kept(builder: DatasetBuilder) -> Json | None:
 
 def _digests(builder: DatasetBuilder) -> dict[str, str]:
     """The SHA-256 of each split's images, in the order of the splits."""
-    from onebit.features import Image
-    from onebit.store import column_file
-
-    table = builder.as_dataset(next(iter(builder.info.splits))).plan.source.table
-    image = next((name for name, feature in table.features.items() if isinstance(feature, Image)), "")
-    return {split: table.store.digests.get(column_file(split, image), "") for split, _ in table.splits}
+    table = opened(builder)
+    image, _ = image_column(table)
+    return {split: table.store.digests[column_file(split, image)] for split, _ in table.splits}
 
 
 def _of_these(found: Json, name: str, digests: Mapping[str, str]) -> bool:
