@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-long test-interop test-browser test-frontend explorer site bench check clean
+.PHONY: help demo test test-long test-interop test-browser test-frontend explorer site bench baselines check clean
 
 help:
 	@echo "make demo       install onebit into $(VENV), load a data set, draw images"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-frontend  its types and unit tests"
 	@echo "make site       the catalog as a web site, in the folder site"
 	@echo "make bench      measures onebit beside what a user would pick instead (needs ONEBIT_TEST_DATA)"
+	@echo "make baselines  trains the baselines whose report is missing (up to 100 minutes each), makes their pages"
 	@echo "make check      linter, formatter, type checker"
 
 # A recent pip first: it reads [dependency-groups].
@@ -96,6 +97,11 @@ site: $(VENV)/demo.stamp
 bench: $(VENV)/demo.stamp
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/table.py
+
+# What is there already takes no time; what was stopped goes on.
+baselines: $(VENV)/test.stamp
+	$(BIN)/python docs/baselines/complete.py
+	$(BIN)/python docs/baselines/pages.py
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

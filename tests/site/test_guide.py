@@ -24,6 +24,10 @@ def project(tmp_path: Path) -> Path:
         "# A\n\n## Two\n\n[back](../README.md), [web](https://example.org)\n\n"
         "![a dot](dot.png) ![far away](https://example.org/x.png) ![not there](../../secret.png)\n"
     )
+    (tmp_path / "docs" / "a").mkdir()
+    (tmp_path / "docs" / "a" / "part.md").write_text("# Part\n\n[whole](../a.md)\n\n![a line](line.svg)\n")
+    (tmp_path / "docs" / "a" / "line.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (tmp_path / "docs" / "b.md").write_text("# B\n")
     (tmp_path / "docs" / "dot.png").write_bytes(write_png(np.zeros((1, 1), np.uint8)))
     (tmp_path / "CHANGELOG.md").write_text("# Changes\n\n- one\n")
     return tmp_path
@@ -34,6 +38,8 @@ def test_chapters(project: Path) -> None:
     assert [(one.source, one.page, one.title) for one in found] == [
         ("README.md", "guide/index.html", "It"),
         ("docs/a.md", "guide/a.html", "A"),
+        ("docs/a/part.md", "guide/a-part.html", "Part"),
+        ("docs/b.md", "guide/b.html", "B"),
         ("CHANGELOG.md", "guide/changelog.html", "Changes"),
     ]
     assert found[0].summary == "A first link: it."[: len("A first link")]
@@ -55,6 +61,17 @@ def test_links_lead_to_pages(project: Path) -> None:
     others = ["index.html", "reference/index.html", *(f"{place.key}/index.html" for place in places.existing())]
     site = {path: text.encode() for path, text in pages.items()} | dict.fromkeys(others, b"")
     assert dead_links(site) == []
+
+
+def test_parts_of_a_chapter_are_pages_that_it_lists(project: Path) -> None:
+    pages = {path: markup.read(text) for path, text in guide_pages(project).items()}
+    part = pages["guide/a-part.html"].one("main")
+    assert [link.attributes["href"] for link in part.all("a") if link.words == "whole"] == ["../guide/a.html"]
+    [picture] = part.all("img")
+    assert picture.attributes["src"].startswith("data:image/svg+xml;base64,")
+    listed = {path: [link.words for link in page.one("main").one("nav").all("a")] for path, page in pages.items()}
+    assert "Part" in listed["guide/a.html"] and "Part" in listed["guide/a-part.html"]
+    assert "Part" not in listed["guide/b.html"] and "A" in listed["guide/b.html"]
 
 
 def test_our_own_guide() -> None:

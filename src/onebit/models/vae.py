@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from onebit.models.trained import Trained
 
 SETTINGS: dict[str, Any] = {"codes": 50, "hidden_units": 200, "samples": 1}
-TRAINING: dict[str, Any] = {"epochs": 60, "batch_size": 100, "learning_rate": 2e-3, "averaging": 0.999}
+TRAINING: dict[str, Any] = {"epochs": 150, "batch_size": 100, "learning_rate": 2e-3, "averaging": 0.999}
 _MEASURING_SAMPLES = 20  # codes for each validation image, when the best epoch is chosen
 _FACTORS = 16  # of 1 + exp(-|odds|), at most 2 each, whose logarithm is taken at once: 16 of them keep every digit
 

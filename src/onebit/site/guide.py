@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,14 +20,24 @@ class Chapter(NamedTuple):
     """One page of the guide.
 
     Attributes:
-        source: the file's path in the project: ``docs/splits.md``.
-        page: its path in the site: ``guide/splits.html``.
+        source: the file's path in the project: ``docs/splits.md``, ``docs/baselines/nade.md``.
+        page: its path in the site: ``guide/splits.html``, ``guide/baselines-nade.html``.
         text: Markdown.
     """
 
     source: str
     page: str
     text: str
+
+    @property
+    def folder(self) -> str | None:
+        """The folder below ``docs`` that its file is in: that of the parts of another chapter."""
+        parts = self.source.split("/")
+        return parts[1] if len(parts) > 2 else None
+
+    def beside(self, current: Chapter) -> bool:
+        """Whether it is listed beside another chapter: parts of a chapter only with it, and with one another."""
+        return self.folder in (None, current.folder, Path(current.source).stem)
 
     @property
     def title(self) -> str:
@@ -50,15 +61,18 @@ def find_project() -> Path | None:
 
 
 def chapters(project: Path | None) -> list[Chapter]:
-    """The pages of the guide: the README, what is in ``docs``, then what else a reader of the project looks for."""
+    """The pages of the guide: the README, what is in ``docs``, then what else a reader of the project looks for.
+
+    ``docs/NAME/*.md`` are parts of the chapter ``docs/NAME.md`` and follow it.
+    """
     if project is None:
         return []
-    docs = sorted((project / "docs").glob("*.md"))
+    docs = sorted((project / "docs").rglob("*.md"), key=lambda path: path.with_suffix("").parts)
     paths = [project / START, *docs, *(project / name for name in _ROOT_FILES[1:])]
     return [
         Chapter(
             path.relative_to(project).as_posix(),
-            "guide/index.html" if path.name == START else f"guide/{path.stem.lower()}.html",
+            "guide/index.html" if path.name == START else f"guide/{_page_name(path.relative_to(project))}.html",
             path.read_text(encoding="utf-8"),
         )
         for path in paths
@@ -66,11 +80,15 @@ def chapters(project: Path | None) -> list[Chapter]:
     ]
 
 
+def _page_name(path: Path) -> str:
+    return "-".join(path.with_suffix("").parts[1 if path.parts[0] == "docs" else 0 :]).lower()
+
+
 def guide_pages(project: Path | None) -> dict[str, str]:
     """The HTML of each chapter by its path in the site.
 
-    Links between chapters lead to their pages; a link to any other file of the project becomes plain text. PNG files
-    of the project are put into the page; of any other picture the words remain.
+    Links between chapters lead to their pages; a link to any other file of the project becomes plain text. PNG and SVG
+    files of the project are put into the page; of any other picture the words remain.
     """
     found = chapters(project)
     pages = {chapter.source: chapter.page for chapter in found}
@@ -91,7 +109,7 @@ def _page(chapter: Chapter, all_chapters: list[Chapter], pages: Mapping[str, str
         here="guide",
         contents=[(anchor, text) for level, anchor, text in prose.headings if level == 2],
         body=safe(prose.html),
-        chapters=all_chapters,
+        chapters=[one for one in all_chapters if one.beside(chapter)],
         current=chapter,
     )
 
@@ -117,8 +135,12 @@ def _in_project(path: str, chapter: Chapter) -> str:
 
 
 def _picture(address: str, chapter: Chapter, project: Path | None) -> str | None:
-    """A PNG file of the project as an address that has it inside; None for anything else."""
-    if project is None or re.match(r"[a-z]+:", address) or not address.endswith(".png"):
+    """A PNG or SVG file of the project as an address that has it inside; None for anything else."""
+    if project is None or re.match(r"[a-z]+:", address) or not address.endswith((".png", ".svg")):
         return None
     file = project / _in_project(address, chapter)
-    return data_uri(file.read_bytes()) if file.is_file() else None
+    if not file.is_file():
+        return None
+    if file.suffix == ".svg":
+        return f"data:image/svg+xml;base64,{base64.b64encode(file.read_bytes()).decode()}"
+    return data_uri(file.read_bytes())
