@@ -34,7 +34,7 @@ FLOORS = {
     ],
     1: [
         "formats", "features", "versions", "splits", "orders", "permutations", "metadata", "descriptions", "checksums",
-        "examples",
+        "example_columns",
     ],
     0: ["errors", "locations", "logspace", "progress", "__about__"],
 }  # fmt: skip

@@ -31,7 +31,7 @@ from onebit.errors import (
     VersionNotFoundError,
     WrongDataError,
 )
-from onebit.examples import ExampleError
+from onebit.example_columns import ExampleError
 from onebit.features import FeaturesDict, Image, UnsupportedFeatureError
 from onebit.generation import RegistrationError, taken_names_allowed
 from onebit.orders import DuplicateKeyError

@@ -27,7 +27,7 @@ from onebit.checksums import FILE_NAME, UrlInfo, read_checksums
 from onebit.descriptions import DatasetMetadata, DescribedRecord, read_metadata
 from onebit.downloads import DownloadConfig, DownloadManager, GenerateMode
 from onebit.errors import OnebitError, VersionNotFoundError, WrongDataError
-from onebit.examples import SplitRows
+from onebit.example_columns import SplitRows
 from onebit.metadata import DatasetInfo, SplitRecord
 from onebit.orders import key_order, number_order
 from onebit.versions import Version

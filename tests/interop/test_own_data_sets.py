@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 import stripes
 from misbehaving_server import MisbehavingServer, content
@@ -145,6 +146,45 @@ def test_configurations(tfds: ModuleType, both: Callable[..., Pair]) -> None:
         assert compare(tfds, pair) == 9
         assert words(pair[0].info) == words(pair[1].info)
         assert Path(pair[0].data_dir).parts[-3:] == Path(pair[1].data_dir).parts[-3:]
+
+
+# TFDS itself cannot read the uint32 that it writes.
+DTYPES = ["bool_", "uint8", "int8", "uint16", "int16", "int32", "uint64", "int64", "float32", "float64"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_dtypes(tfds: ModuleType, both: Callable[..., Pair], dtype: str) -> None:
+    features = f"""{{{{
+            "image": tfds.features.Tensor(shape=(2, 4, 1), dtype=np.{dtype}, encoding="bytes"),
+            "label": tfds.features.Tensor(shape=(), dtype=np.{dtype}, encoding="zlib"),
+            "x": np.float32,
+        }}}}"""
+    code = small("[(n, v | {'image': v['image'].astype(np.TYPE), 'label': n % 2}) for n, v in enumerate(values(0, 9))]")
+    code = code.replace("TYPE", dtype)
+    start, end = code.index("FeaturesDict({") + 13, code.index("})", code.index("FeaturesDict({")) + 1
+    pair = both(code[:start] + features.format() + code[end:], "Small")
+    for builder in pair:
+        builder.download_and_prepare()
+    assert compare(tfds, pair) == 9
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("form", ["path", "str(path)", "open(path, 'rb')", "PIL.Image.open(path)"])
+def test_images_out_of_files(
+    tfds: ModuleType, both: Callable[..., Pair], tmp_path: Path, channels: int, form: str
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 2, 4, channels), np.uint8)
+    for number, image in enumerate(pixels):
+        PIL.Image.fromarray(image.squeeze()).save(tmp_path / f"{number}.png")
+    files = sorted(map(str, tmp_path.glob("*.png")))
+    code = small(
+        f"[(path.name, values(0, 1)[0] | {{'image': {form}}}) for path in map(pathlib.Path, {files})]",
+        before="import pathlib\nimport PIL.Image\n",
+    )
+    pair = both(code.replace("shape=(2, 4, 1)", f"shape=(2, 4, {channels})"), "Small")
+    for builder in pair:
+        builder.download_and_prepare()
+    assert compare(tfds, pair) == 5
 
 
 def test_words_beside_the_code(both: Callable[..., Pair]) -> None:

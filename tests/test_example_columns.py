@@ -10,7 +10,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from onebit.examples import ExampleError, SplitRows, encode_value
+from onebit.example_columns import ExampleError, SplitRows, encode_value
 from onebit.features import ClassLabel, FeaturesDict, Image, Scalar, Tensor
 
 GRAY = np.random.default_rng(0).integers(0, 256, (5, 6, 1), np.uint8)
