@@ -164,6 +164,12 @@ def test_no_file_has_a_name_that_says_nothing() -> None:
     assert not {name for name in modules() if set(name.split(".")) & nothing}
 
 
+def test_no_two_test_files_have_the_same_name() -> None:
+    """pytest imports them by their names alone, and stops at the second one."""
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert {name for name in names if names.count(name) > 1} == set()
+
+
 def test_no_module_has_the_name_of_a_public_function() -> None:
     """``onebit.load`` must not turn from a function into a module when somebody imports the latter."""
     public = {name for name in dir(onebit) if callable(getattr(onebit, name))}
