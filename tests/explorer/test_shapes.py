@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,22 @@ def test_definitions_are_one_line() -> None:
         assert definition.doc.endswith(".") and "\n" not in definition.doc and len(definition.doc) < 80
 
 
+def test_the_guide_has_every_definition() -> None:
+    """To write the table anew: ``python tests/explorer/test_shapes.py``."""
+    found = TABLE.search(GUIDE.read_text(encoding="utf-8"))
+    assert found is not None and found[2] == guide_table()
+
+
+GUIDE = Path(__file__).parents[2] / "docs" / "explorer.md"
+TABLE = re.compile(r"(<!-- columns:begin -->\n)(.*?)(<!-- columns:end -->)", re.DOTALL)
+
+
+def guide_table() -> str:
+    lines = ["| column | unit | what it is |", "|---|---|---|"]
+    lines += [f"| `{found.name}` | {found.unit} | {found.doc} |" for found in shapes.DEFINITIONS]
+    return "\n".join([*lines, ""])
+
+
 @pytest.mark.real_data
 def test_real_images(real_prepared: Path) -> None:
     dataset = onebit.load("binarized_mnist", split="train+validation+test", data_dir=real_prepared, download=False)
@@ -113,3 +130,7 @@ def test_real_images(real_prepared: Path) -> None:
 def test_every_real_test_image(real_prepared: Path) -> None:
     dataset = onebit.load("binarized_mnist", split="test", data_dir=real_prepared, download=False)
     check(dataset.arrays()["image"][..., 0].astype(np.bool_))
+
+
+if __name__ == "__main__":
+    GUIDE.write_text(TABLE.sub(lambda found: found[1] + guide_table() + found[3], GUIDE.read_text()))
