@@ -60,9 +60,8 @@ def curve(one: Evidence, path: Path) -> None:
         axes.plot(epochs, validation, color=COLOURS[EXACT], label="validation, after it")
         best = int(np.argmin(validation))
         axes.plot(epochs[best], validation[best], "o", color=COLOURS[EXACT])
-        axes.annotate(
-            f"{validation[best]:.2f}", (epochs[best], validation[best]), (0, 7), textcoords="offset points", ha="right"
-        )
+        axes.annotate(f"{validation[best]:.2f}", (epochs[best], validation[best]), (7, -4), textcoords="offset points")
+        axes.margins(x=0.08)
         shown = [value for line in log for value in (line["train_nats"], line["validation_nats"]) if value > 0]
         low, high = min(validation), float(np.quantile(validation, 0.9 if len(validation) > 10 else 1.0))
         axes.set_ylim(min(low, min(shown) if not one.name.startswith("rbm") else low) - 1, max(high, low + 5) + 2)

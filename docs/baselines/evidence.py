@@ -33,7 +33,7 @@ TITLES = {
     "made": "MADE",
     "pixelcnn": "PixelCNN",
     "rbm": "RBM, PCD",
-    "rbm_cd": "RBM, CD-10",
+    "rbm_cd": "RBM, CD-5",
     "vae": "VAE",
     "iwae": "IWAE",
 }

@@ -123,8 +123,7 @@ def _prose(docstring: str) -> str:
 
 def _number(one: Evidence) -> str:
     report = one.report
-    lines = str(report).splitlines()
-    text = ["```text", *lines, "```"]
+    text = [f"- {line}" for line in str(report).splitlines()]
     about = f"{_count(one.parameters)} numbers" if one.parameters else "Weights"
     text += ["", f"{about}; trained on the {report.trained_on} split, measured on all {len(report.nll):,} test images "]
     text[-1] += "with one number each, which are kept beside the report."

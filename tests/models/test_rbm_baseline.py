@@ -17,7 +17,7 @@ import jax.numpy as jnp
 
 import onebit.models
 from onebit.evaluation.rbm import RBM, EnumeratedRBM
-from onebit.models import rbm
+from onebit.models import rbm, training
 
 SHAPE = [2, 3, 1]
 SETTINGS = rbm.SETTINGS | {"hidden_units": 4, "image_shape": SHAPE}
@@ -108,6 +108,28 @@ def test_it_learns_a_small_distribution(
     possible = {tuple(row) for row in BARS.tolist()}
     assert np.mean([tuple(row) in possible for row in drawn.reshape(200, 6).tolist()]) > 0.7
     np.testing.assert_array_equal(drawn, model.chains(200, seed=1))
+
+
+def test_a_stopped_run_goes_on_with_its_chains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rbm, "SCHEDULE", "linear:10")
+    images = dict.fromkeys(("train", "validation", "test"), np.repeat(BARS, 10, axis=0).reshape(-1, *SHAPE))
+    settings = {"images": images, "hidden_units": 4, "chains": 7, "batch_size": 10, "epochs": 3, "seed": 5}
+    onebit.models.train("rbm", out=tmp_path / "unbroken", **settings)
+    take_step = training._Run._take_step
+
+    def breaking(self: training._Run, state: training.State) -> training.State:
+        if state.step == 6:
+            raise KeyboardInterrupt
+        return take_step(self, state)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training._Run, "_take_step", breaking)
+        with pytest.raises(KeyboardInterrupt):
+            onebit.models.train("rbm", out=tmp_path / "run", checkpoint_seconds=0, **settings)
+    onebit.models.train("rbm", out=tmp_path / "run", **settings)
+    with np.load(tmp_path / "unbroken/model.npz") as a, np.load(tmp_path / "run/model.npz") as b:
+        for name in a.files:
+            np.testing.assert_array_equal(a[name], b[name])
 
 
 def test_the_nats_of_an_epoch_are_those_of_the_exact_constant(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 An image is drawn by a decoder from a code z, and an encoder guesses the code from the image::
 
-    p(z) = N(0, I)     p(x | z): independent pixels, their odds = decoder(z)     q(z | x) = N(mean, sd**2) = encoder(x)
+    p(z)      standard normal
+    p(x | z)  independent pixels, their log-odds = decoder(z)
+    q(z | x)  normal, means and standard deviations = encoder(x)
 
 A code of q gives the weight ``w = p(x, z) / q(z | x)``, whose mean over q is p(x). Training maximises
 ``log((w_1 + ... + w_k) / k)``, on average at most log p(x): with ``samples`` k = 1 that is the evidence lower bound of
@@ -24,7 +26,7 @@ from numpy.typing import NDArray
 from onebit.models.trained import Trained
 
 SETTINGS: dict[str, Any] = {"codes": 50, "hidden_units": 200, "samples": 1}
-TRAINING: dict[str, Any] = {"epochs": 150, "batch_size": 100, "learning_rate": 2e-3, "averaging": 0.999}
+TRAINING: dict[str, Any] = {"epochs": 60, "batch_size": 100, "learning_rate": 2e-3, "averaging": 0.999}
 _MEASURING_SAMPLES = 20  # codes for each validation image, when the best epoch is chosen
 _FACTORS = 16  # of 1 + exp(-|odds|), at most 2 each, whose logarithm is taken at once: 16 of them keep every digit
 
