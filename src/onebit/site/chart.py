@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from onebit.leaderboard.entries import KINDS, Entry
@@ -77,7 +77,7 @@ class Chart(NamedTuple):
     words: str
 
 
-def chart(entries: Sequence[Entry], anchors: dict[str, str], title: str) -> Chart | None:
+def chart(entries: Sequence[Entry], anchors: Mapping[str, str], title: str) -> Chart | None:
     """A chart of the results of one binarization; None where there are not three years to be drawn.
 
     Args:

@@ -6,17 +6,20 @@ Everything on the page is made here; its script only hides rows and compares wha
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onebit.evaluation.report import Comparison, Report
 from onebit.leaderboard import exchange
 from onebit.leaderboard.entries import BINARIZATIONS, KINDS, Entry, all_entries
 from onebit.leaderboard.ranks import Ranking, rankings, records
 from onebit.site import chart as charts
+from onebit.site import places
+from onebit.site.entries import Entry as SiteEntry
 from onebit.site.pages import framed, safe
 from onebit.site.structured_data import as_script
 
@@ -32,6 +35,8 @@ WORDS = {
 }
 LEVELS = ("reported", "consistent", "replayed", "probed")
 _SHOWN_IMAGES = 6  # on which one model beats another most
+_LISTED_IMAGES = 50  # that the explorer opens
+_EXPLORER = "../explorer/index.html"
 
 
 class Line(NamedTuple):
@@ -43,6 +48,7 @@ class Line(NamedTuple):
         anchor: of the row.
         record: whether it was the best of its time.
         files: addresses of its certificate and numbers, empty without.
+        explorer: where the explorer shows the images that it finds hardest, empty where there is none.
     """
 
     rank: int
@@ -50,6 +56,7 @@ class Line(NamedTuple):
     anchor: str
     record: bool
     files: list[tuple[str, str]]
+    explorer: str
 
 
 class Table(NamedTuple):
@@ -109,11 +116,13 @@ def _evidence(entry: Entry) -> dict[str, bytes]:
     return {f"certified/{entry.dataset}/{name}": entry.path.with_name(name).read_bytes() for name in names}
 
 
-def page(entries: Sequence[Entry], builders: dict[str, DatasetBuilder]) -> str:
+def page(entries: Sequence[Entry], builders: Mapping[str, DatasetBuilder]) -> str:
     """The page as HTML."""
     ranked = rankings(entries)
+    explored = _explored(builders)
     sections = [
-        _section(name, split, list(group)) for (name, split), group in groupby(ranked, lambda one: (one[0], one[1]))
+        _section(name, split, list(group), explored)
+        for (name, split), group in groupby(ranked, lambda one: (one[0], one[1]))
     ]
     present = {(one.binarization, one.kind) for one in ranked}
     return framed(
@@ -130,7 +139,7 @@ def page(entries: Sequence[Entry], builders: dict[str, DatasetBuilder]) -> str:
         kinds=[name for name in KINDS if any(name == one for _, one in present)],
         levels=list(enumerate(LEVELS)),
         size=(charts.WIDTH, charts.HEIGHT, charts.LEFT, charts.RIGHT, charts.TOP, charts.BOTTOM),
-        comparisons=safe(as_script(_comparisons(entries, builders))),
+        comparisons=safe(as_script(_comparisons(entries, builders, explored))),
     )
 
 
@@ -139,11 +148,24 @@ def _chips(entries: Sequence[Entry]) -> list[str]:
     return [f"{len(entries) - certified} reported", f"{certified} certified", "nats per image", "lower is better"]
 
 
-def _section(name: str, split: str, ranked: Sequence[Ranking]) -> DatasetSection:
+def _explored(builders: Mapping[str, DatasetBuilder]) -> set[str]:
+    """The data sets that the explorer of the site shows."""
+    explorer = next(place for place in places.PLACES if place.key == "explorer")
+    return {name for name, builder in builders.items() if places.shows(explorer, SiteEntry(builder))}
+
+
+def _column(entry: Entry) -> str:
+    """The column of the explorer that has the numbers of a certified result."""
+    from onebit.explorer.nats import slug
+
+    return f"nats_{slug(entry.name)}"
+
+
+def _section(name: str, split: str, ranked: Sequence[Ranking], explored: set[str]) -> DatasetSection:
     entries = [row.entry for ranking in ranked for row in ranking.rows]
     anchors = {entry.id: anchor(entry) for entry in entries}
     boards = [
-        _board(binarization, list(group), anchors, f"{name}, {binarization} binarization")
+        _board(binarization, list(group), anchors, explored)
         for binarization, group in groupby(ranked, lambda one: one.binarization)
     ]
     certified = comparable(entries, name)
@@ -156,7 +178,8 @@ def anchor(entry: Entry) -> str:
     return f"{entry.dataset}.{entry.name}"
 
 
-def _board(binarization: str, ranked: Sequence[Ranking], anchors: dict[str, str], title: str) -> Board:
+def _board(binarization: str, ranked: Sequence[Ranking], anchors: Mapping[str, str], explored: set[str]) -> Board:
+    title = f"{ranked[0].dataset}, {binarization} binarization"
     entries = [row.entry for ranking in ranked for row in ranking.rows]
     best = {entry.id for ranking in ranked for entry in _best_of_their_time([row.entry for row in ranking.rows])}
     tables = [
@@ -165,7 +188,14 @@ def _board(binarization: str, ranked: Sequence[Ranking], anchors: dict[str, str]
             ranking.title,
             any(row.entry.gap is not None for row in ranking.rows),
             [
-                Line(row.rank, row.entry, anchors[row.entry.id], row.entry.id in best, _addresses(row.entry))
+                Line(
+                    row.rank,
+                    row.entry,
+                    anchors[row.entry.id],
+                    row.entry.id in best,
+                    _addresses(row.entry),
+                    _hardest(row.entry) if row.entry.report is not None and row.entry.dataset in explored else "",
+                )
                 for row in ranking.rows
             ],
         )
@@ -184,6 +214,10 @@ def _addresses(entry: Entry) -> list[tuple[str, str]]:
         return []
     stem = f"certified/{entry.dataset}/{entry.path.stem}"
     return [("certificate" if entry.about is not None else "report", f"{stem}.json"), ("numbers", f"{stem}.npy")]
+
+
+def _hardest(entry: Entry) -> str:
+    return f"{_EXPLORER}#tab=STATS&dataset={entry.dataset}&filter=split:{entry.split}&sort=-{_column(entry)}"
 
 
 def _source(certified: Sequence[Entry]) -> str:
@@ -223,7 +257,9 @@ def _difference(first: Entry, second: Entry) -> str:
     return f"{found.mean:+.2f} ± {found.stderr:.2f}"
 
 
-def _comparisons(entries: Sequence[Entry], builders: dict[str, DatasetBuilder]) -> dict[str, Any]:
+def _comparisons(
+    entries: Sequence[Entry], builders: Mapping[str, DatasetBuilder], explored: set[str]
+) -> dict[str, Any]:
     """What the script compares: names, pairs, and the images on which one model beats the other most."""
     found: dict[str, Any] = {}
     for name, builder in builders.items():
@@ -238,7 +274,12 @@ def _comparisons(entries: Sequence[Entry], builders: dict[str, DatasetBuilder]) 
                 best, worst = order[:_SHOWN_IMAGES].tolist(), order[::-1][:_SHOWN_IMAGES].tolist()
                 wanted |= {*best, *worst}
                 shown = [[row, round(float(comparison.differences[row]), 1)] for row in (*best, *worst)]
-                pairs.append([round(comparison.mean, 4), round(comparison.stderr, 5), shown])
+                ends = order[:_LISTED_IMAGES], order[::-1][:_LISTED_IMAGES]
+                listed = [
+                    np.sort(rows[_beaten(comparison, rows, sign)]).tolist()
+                    for rows, sign in zip(ends, (-1, 1), strict=True)
+                ]
+                pairs.append([round(comparison.mean, 4), round(comparison.stderr, 5), shown, listed])
         found[name] = {
             "models": [entry.model for entry in certified],
             "kinds": [entry.kind for entry in certified],
@@ -246,10 +287,18 @@ def _comparisons(entries: Sequence[Entry], builders: dict[str, DatasetBuilder]) 
             "split": certified[0].split,
             "n": len(_report(certified[0]).nll),
             "shape": _report(certified[0]).dataset["image_shape"],
+            "explorer": _EXPLORER if name in explored else None,
+            "columns": [_column(entry) for entry in certified],
             "pairs": pairs,
             "images": _pictures(builder, certified[0].split, sorted(wanted)),
         }
     return found
+
+
+def _beaten(comparison: Comparison, rows: NDArray[np.intp], sign: int) -> NDArray[np.bool_]:
+    """Which of some images one model is better on: the first for sign -1."""
+    better: NDArray[np.bool_] = comparison.differences[rows] * sign > 0
+    return better
 
 
 def _pictures(builder: DatasetBuilder, split: str, rows: Sequence[int]) -> dict[str, str]:

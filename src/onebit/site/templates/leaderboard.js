@@ -70,16 +70,30 @@
     context.putImageData(pixels, 0, 0);
     return canvas;
   };
-  const digits = (data, words, shown) => {
+  const link = (data, fragment, content) => {
+    const href = `${data.explorer}#dataset=${encodeURIComponent(data.name)}&${fragment}`;
+    const made = element("a", "", { href });
+    made.append(content);
+    return made;
+  };
+  const digits = (data, words, shown, listed) => {
     const box = element("div");
     const list = element("ul");
     for (const [row, difference] of shown) {
       const item = element("li");
-      if (data.images[row]) item.append(drawn(data, row));
-      item.append(`${row}`, element("br"), difference.toFixed(1));
+      const picture = data.images[row] ? drawn(data, row) : `${row}`;
+      item.append(data.explorer ? link(data, `tab=ITEM&item=${data.split}/${row}`, picture) : picture);
+      item.append(...(data.images[row] ? [`${row}`] : []), element("br"), difference.toFixed(1));
       list.append(item);
     }
     box.append(element("p", words, { class: "quiet" }), list);
+    if (data.explorer && listed.length) {
+      const rows = listed.map((row) => `${data.split}/${row}`).join(";");
+      const text = `Open ${listed.length === 1 ? "it" : `${listed.length} of them`} in the explorer`;
+      const more = element("p", "");
+      more.append(link(data, `tab=STATS&filter=rows:${rows}`, text));
+      box.append(more);
+    }
     return box;
   };
   const svg = (tag, attributes, text = "") => {
@@ -108,7 +122,7 @@
   const compare = (data, first, second) => {
     const [low, high] = first < second ? [first, second] : [second, first];
     const sign = first < second ? 1 : -1;
-    const [lowMean, error, images] = data.pairs[(high * (high - 1)) / 2 + low];
+    const [lowMean, error, images, listed] = data.pairs[(high * (high - 1)) / 2 + low];
     const mean = sign * lowMean;
     const ends = [mean - 1.959964 * error, mean + 1.959964 * error];
     const [one, other] = [data.models[first], data.models[second]];
@@ -128,17 +142,24 @@
     const half = images.length / 2;
     const sides = [images.slice(0, half), images.slice(half)].map((side) => side.map(([row, value]) => [row, sign * value]));
     const [forFirst, forSecond] = sign > 0 ? sides : [sides[1], sides[0]];
+    const [listFirst, listSecond] = sign > 0 ? listed : [listed[1], listed[0]];
     const box = element("div", "", { class: "digits" });
     box.append(
-      digits(data, `Where ${one} is better most: image, nats`, forFirst),
-      digits(data, `Where ${other} is better most: image, nats`, forSecond),
+      digits(data, `Where ${one} is better most: image, nats`, forFirst, listFirst),
+      digits(data, `Where ${other} is better most: image, nats`, forSecond, listSecond),
     );
     found.append(box);
+    if (data.explorer) {
+      const axes = `x=${data.columns[first]}&y=${data.columns[second]}`;
+      const all = element("p", "");
+      all.append(link(data, `tab=STATS&filter=split:${data.split}&layout=scatter&${axes}`, "All images by the nats of both, in the explorer"));
+      found.append(all);
+    }
     return found;
   };
   for (const section of document.querySelectorAll(".compare")) {
     const name = section.dataset.dataset;
-    const data = comparisons[name];
+    const data = comparisons[name] && { ...comparisons[name], name };
     const tool = section.querySelector(".compare-tool");
     if (!data) continue;
     const output = element("output", "", { "aria-live": "polite" });
