@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -203,3 +204,19 @@ def test_downloads(open_page: Open, site: Path) -> None:
     assert len(addresses) >= 9
     for address in addresses:
         assert Path(address.removeprefix("file://")).is_file()
+
+
+def test_into_the_explorer(open_page: Open, site: Path) -> None:
+    """The images on which one model beats another are a selection there; each leads to its item."""
+    page = open_page(BOARD)
+    tool = page.locator(".compare[data-dataset=calibrated_digits]")
+    tool.get_by_label("First model").select_option("Independent coins")
+    tool.get_by_label("Second model").select_option("Smooth coins")
+    explorer = f"{(site / 'explorer' / 'index.html').as_uri()}#dataset=calibrated_digits&"
+    addresses = tool.locator("output a").evaluate_all("links => links.map(link => link.href)")
+    items = [address for address in addresses if "item=" in address]
+    assert len(items) == 12 and items[0].startswith(f"{explorer}tab=ITEM&item=test/")
+    chosen = tool.get_by_role("link", name="Open 50 of them in the explorer").first.get_attribute("href") or ""
+    assert len(re.findall(r"test/\d+", chosen)) == 50
+    assert addresses[-1] == f"{explorer}tab=STATS&filter=split:test&layout=scatter&x=nats_coins&y=nats_smooth_coins"
+    assert (site / "explorer" / "index.html").is_file()

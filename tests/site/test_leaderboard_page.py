@@ -111,7 +111,7 @@ def test_two_models_are_compared(tree: markup.Node, results: Path) -> None:
     content = json.loads(tree.one("script", id="comparisons").text)["calibrated_digits"]
     names = content["models"]
     low, high = names.index("Independent coins"), names.index("Smooth coins")
-    mean, error, images = content["pairs"][high * (high - 1) // 2 + low]
+    mean, error, images, _ = content["pairs"][high * (high - 1) // 2 + low]
     assert (mean, error) == (pytest.approx(comparison.mean, abs=1e-4), pytest.approx(comparison.stderr, abs=1e-5))
     assert [row for row, _ in images[:6]] == np.argsort(comparison.differences, kind="stable")[:6].tolist()
     assert set(content["images"]) >= {str(row) for row, _ in images}
@@ -152,3 +152,28 @@ def test_it_is_a_part_of_the_site(digits: Entry, results: Path, monkeypatch: pyt
 
 def test_the_same_again(files: dict[str, bytes], digits: Entry, bare: Entry) -> None:
     assert leaderboard_page.files([bare.builder, digits.builder]) == files
+
+
+def test_links_into_the_explorer(
+    digits: Entry, results: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes]
+) -> None:
+    """They are there where the site has an explorer, and name columns that it has."""
+    from onebit.explorer import nats
+    from onebit.explorer.contents import opened
+    from onebit.site import places
+
+    monkeypatch.setattr(places, "shows", lambda place, entry=None: True)
+    tree = markup.read(leaderboard_page.files([digits.builder])["index.html"].decode())
+    column = "nats_smooth_coins"
+    assert column in [f"nats_{vector.name}" for vector in nats.vectors(opened(digits.builder), "image")]
+    row = tree.one("tr", id="calibrated_digits.smooth-coins")
+    assert f"../explorer/index.html#tab=STATS&dataset=calibrated_digits&filter=split:test&sort=-{column}" in [
+        link.attributes["href"] for link in row.all("a")
+    ]
+    content = json.loads(tree.one("script", id="comparisons").text)["calibrated_digits"]
+    assert content["explorer"] == "../explorer/index.html" and column in content["columns"]
+    home = results / "certified" / "calibrated_digits"
+    first, second = (Report.load(home / f"{name}.json") for name in ("coins", "smooth-coins"))
+    listed = content["pairs"][0][3]
+    assert content["columns"][:2] == ["nats_coins", column]
+    assert (first.nll[listed[0]] < second.nll[listed[0]]).all() and (second.nll[listed[1]] < first.nll[listed[1]]).all()
