@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -293,6 +295,22 @@ def test_several_processes() -> None:
     for process in processes:
         _, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
+
+
+@pytest.mark.parametrize("resident", [False, True])
+def test_the_example_learns(resident: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(__file__).parents[2] / "examples" / "train_jax.py"
+    spec = importlib.util.spec_from_file_location("train_jax", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    short = ["--train", "train[:1000]", "--test", "test[:100]", "--epochs", "2"]
+    report = module.main([*short, "--resident"] if resident else short)
+    first, second = (float(found) for found in re.findall(r"epoch \d: ([\d.]+)", capsys.readouterr().out))
+    assert second < first < 28 * 28 * np.log(2)
+    assert (report.kind, report.flags) == ("exact", ())
+    assert report.nll.mean() < first
 
 
 @pytest.mark.real_data
