@@ -85,8 +85,9 @@ class JaxDataset:
         feature = self._bits.get(place)
         if feature is not None:
             return _unpacker(feature.shape, self.dtype or feature.dtype)(array)
-        is_pixels = array.dtype in (np.uint8, np.bool_)
-        return array.astype(self.dtype) if is_pixels and self.dtype is not None else array
+        if self.dtype is None or kept.dtype not in (np.uint8, np.bool_):
+            return array
+        return array.astype(self.dtype)
 
 
 class JaxIterator(Iterator[Element]):
