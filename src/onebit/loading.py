@@ -232,7 +232,8 @@ def as_numpy(dataset: Any) -> Any:
     """NumPy out of data sets, and of structures of them.
 
     Elements of onebit's data sets are NumPy already: a `Dataset` comes back as it is (an iterable with a length),
-    arrays and dicts, lists and tuples of these likewise.
+    arrays and dicts, lists and tuples of these likewise. A ``tf.data.Dataset``, as `Dataset.to_tf` gives it, becomes an
+    iterable of NumPy elements, a tensor an array.
 
     Raises:
         TypeError: something else.
@@ -247,6 +248,24 @@ def as_numpy(dataset: Any) -> Any:
         return dataset
     if isinstance(dataset, Iterator):
         return dataset
+    if hasattr(dataset, "as_numpy_iterator"):
+        return _NumpyElements(dataset)
+    if hasattr(dataset, "numpy"):
+        return dataset.numpy()
     raise TypeError(
         f"as_numpy takes what onebit.load gives (data sets, arrays, and dicts and lists of these). Got: {dataset!r}."
     )
+
+
+class _NumpyElements:
+    """The elements of a ``tf.data.Dataset`` as NumPy, again and again."""
+
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+
+    def __iter__(self) -> Iterator[Any]:
+        elements: Iterator[Any] = self._dataset.as_numpy_iterator()
+        return elements
+
+    def __len__(self) -> int:
+        return len(self._dataset)

@@ -136,6 +136,14 @@ def test_tensorflow_functions_come_behind(train: Dataset) -> None:
     assert sorted(labels(data)) == sorted(TRAIN * 2)
 
 
+def test_as_numpy_takes_it_back(train: Dataset) -> None:
+    data = train.batch(100).to_tf()
+    elements = onebit.as_numpy({"train": data, "one": tf.constant([1, 2])})
+    assert (len(elements["train"]), elements["one"].tolist()) == (3, [1, 2])
+    for _ in range(2):
+        assert [batch["label"].tolist() for batch in elements["train"]] == [TRAIN[:100], TRAIN[100:200], TRAIN[200:]]
+
+
 def test_keras_trains_on_it(train: Dataset) -> None:
     pairs = train.map(lambda e: (e["image"].astype("float32"), np.float32(e["label"] % 2))).batch(50).to_tf()
     model = tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(1)])
