@@ -9,7 +9,7 @@ help:
 	@echo "make demo       install onebit into $(VENV), load a data set, draw images"
 	@echo "make test       install what the tests need, run them (under ten minutes)"
 	@echo "make test-long  the full versions of the tests that make test runs short"
-	@echo "make test-interop  against the real TFDS, TensorFlow, h5py, pyarrow and datasets (an environment of 2 GB)"
+	@echo "make test-interop  against the real TFDS, TensorFlow, PyTorch, Grain, h5py, pyarrow and datasets (an environment of 2 GB)"
 	@echo "make test-browser  the pages in a real chromium (found in PATH, or ONEBIT_CHROMIUM)"
 	@echo "make explorer   the explorer's front end, from frontend/ (needs Node.js 20 or newer)"
 	@echo "make test-frontend  its types and unit tests"

@@ -103,8 +103,11 @@ class Run:
 
     def _run(self, program: Program, places: dict[str, str]) -> Any:
         arguments = [places.get(name) or self.folders.argument(name) for name in program.arguments]
-        command = [str(self.python(program.environment)), "-c", program.code, *arguments]
-        return run_program(command, self.folders.root)
+        return self.run_code(program.environment, program.code, *arguments)
+
+    def run_code(self, environment: str, code: str, *arguments: str) -> Any:
+        """Runs a program of an environment."""
+        return run_program([str(self.python(environment)), "-c", code, *arguments], self.folders.root)
 
     # Whole processes -------------------------------------------------------------------------------------------
 

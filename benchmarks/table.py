@@ -1,4 +1,5 @@
-"""Makes the tables of the README and of docs/performance.md from ``results.json``; ``--check`` only compares.
+"""Makes the tables of the README and of docs/performance.md from ``results.json``, and that of docs/frameworks.md from
+``frameworks.json``; ``--check`` only compares.
 
 A table stands between ``<!-- benchmarks:begin -->`` and ``<!-- benchmarks:end -->``.
 """
@@ -137,7 +138,49 @@ def _runs(content: Json) -> Iterable[str]:
         yield f"{circumstances(run)} Load averages at the end: {load}. Measures: {'; '.join(titles)}."
 
 
+def frameworks_table(content: Json) -> str:
+    """Each adapter beside the usual ways of its framework."""
+    lines = ["| | with onebit | | without | | onebit is faster by |", "|---|---|---:|---|---:|---:|"]
+    for measure in content["measures"].values():
+        for number, found in enumerate(measure["ratios"]):
+            mine, theirs = (measure["contestants"][found[side]] for side in ("over", "under"))
+            cells = [measure["title"] if number == 0 else ""]
+            for each in (mine, theirs):
+                rate = each["quantities"]["rate"]
+                cells += [f"`{each['title']}`" if "(" in each["title"] else each["title"]]
+                cells += [figure(rate["median"], rate["unit"])]
+            lines.append(f"| {' | '.join(cells)} | {spread(found)} |")
+    parts = ["\n".join(lines), ""]
+    for measure in content["measures"].values():
+        parts.append(f"- {measure['title']}: {measure['what']}")
+    last = max(content["runs"].values(), key=lambda run: run["date"])
+    return "\n".join([*parts, "", _framework_circumstances(last), ""])
+
+
+def _framework_circumstances(run: Json) -> str:
+    versions = {name.lower().replace("_", "-"): version for name, version in run["packages"]["frameworks"].items()}
+    named = [f"{title} {versions[name]}" for name, title in FRAMEWORKS if name in versions]
+    about, load = run["machine"], ", ".join(str(value) for value in run["load"])
+    return (
+        "Medians of images per second, and of the ratios with their range over the turns of one run in which the "
+        f"contestants alternated. {run['date'][:10]}, {about['processor']}, {about['cores']} cores, "
+        f"{about['memory'] / 2**30:.0f} GiB, {about['python']}; {', '.join(named)}. Load averages at the end: {load}."
+    )
+
+
+FRAMEWORKS = (
+    ("onebit", "onebit"),
+    ("numpy", "NumPy"),
+    ("torch", "PyTorch"),
+    ("jax", "JAX"),
+    ("tensorflow-cpu", "TensorFlow"),
+    ("tensorflow-datasets", "TFDS"),
+    ("grain", "Grain"),
+    ("datasets", "datasets"),
+)
 PAGES = ((ROOT / "README.md", readme_table), (ROOT / "docs" / "performance.md", full_tables))
+FRAMEWORKS_PAGE = (ROOT / "docs" / "frameworks.md", frameworks_table)
+FRAMEWORKS_RESULTS = results.PATH.with_name("frameworks.json")
 
 
 def with_table(text: str, table: str) -> str:
@@ -154,7 +197,9 @@ def with_table(text: str, table: str) -> str:
 def main() -> None:
     """Rewrites the pages; with ``--check`` fails where that would change one."""
     content, stale = results.load(), []
-    for page, make in PAGES:
+    made = [(*page, content) for page in PAGES]
+    made.append((*FRAMEWORKS_PAGE, results.load(FRAMEWORKS_RESULTS)))
+    for page, make, content in made:
         text = page.read_text(encoding="utf-8")
         try:
             new = with_table(text, make(content))
@@ -162,7 +207,7 @@ def main() -> None:
             stale.append(f"{page.name} {problem}")
             continue
         if new != text and "--check" in sys.argv:
-            stale.append(f"{page.name} is not what results.json makes: type python benchmarks/table.py")
+            stale.append(f"{page.name} is not what the results make: type python benchmarks/table.py")
         elif new != text:
             page.write_text(new, encoding="utf-8")
     if stale:

@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 BENCHMARKS = ROOT / "benchmarks"
-MODULES = ("results", "table", "measures", "processes", "machine", "environments", "run")
+MODULES = ("results", "table", "measures", "processes", "machine", "environments", "run", "frameworks")
 
 
 @pytest.fixture
@@ -52,6 +52,21 @@ def test_tables_come_from_the_results(modules: dict[str, ModuleType], committed:
     page, make = modules["table"].PAGES[place]
     text = page.read_text(encoding="utf-8")
     assert modules["table"].with_table(text, make(committed)) == text, "type: python benchmarks/table.py"
+
+
+def test_frameworks(modules: dict[str, ModuleType]) -> None:
+    """Their results have the same form, name the same contestants and ratios, and make the table of the guide."""
+    stored = json.loads((BENCHMARKS / "frameworks.json").read_text(encoding="utf-8"))
+    assert list(modules["results"].check(stored)) == []
+    for name, found in stored["measures"].items():
+        measure = modules["frameworks"].MEASURES[name]
+        assert {key: each["title"] for key, each in found["contestants"].items()} == {
+            key: each.title for key, each in measure.contestants.items()
+        }
+        assert [(each["quantity"], each["over"], each["under"]) for each in found["ratios"]] == list(measure.ratios)
+    page, make = modules["table"].FRAMEWORKS_PAGE
+    text = page.read_text(encoding="utf-8")
+    assert modules["table"].with_table(text, make(stored)) == text, "type: python benchmarks/table.py"
 
 
 @pytest.mark.parametrize(

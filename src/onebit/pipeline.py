@@ -599,7 +599,7 @@ class Dataset(Sequence[Element]):
 
         Args:
             device: a ``jax.Device`` or ``jax.sharding.Sharding``; by default JAX's default device.
-            dtype: convert array-valued columns to this dtype, on the device.
+            dtype: convert pixels, that is arrays of uint8 and bool, to this dtype, on the device.
             packed: whether one-bit features are moved as bits; by default where the device is not the processor that
                 unpacks them here anyway, and no function of `map` or `filter` has to see the pixels first.
 

@@ -1,4 +1,4 @@
-"""Tests against the real TFDS, TensorFlow, h5py, pyarrow and Hugging Face datasets: ``make test-interop``.
+"""Tests against the real TFDS, TensorFlow, PyTorch, Grain, h5py, pyarrow and datasets: ``make test-interop``.
 
 They are collected only where that target asks for them, in an environment of their own; there nothing is skipped. Those
 for JAX, and those without any framework, run in ``make test``, and only there.

@@ -41,7 +41,7 @@ class JaxDataset:
     Args:
         dataset: the data set.
         device: where the arrays go.
-        dtype: what array-valued columns are converted to, there; None leaves them as they are.
+        dtype: what pixels, that is arrays of uint8 and bool, are converted to, there; None leaves them as they are.
         packed: whether one-bit features are moved as bits.
     """
 
