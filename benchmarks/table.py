@@ -147,7 +147,7 @@ def frameworks_table(content: Json) -> str:
             cells = [measure["title"] if number == 0 else ""]
             for each in (mine, theirs):
                 rate = each["quantities"]["rate"]
-                cells += [f"`{each['title']}`" if "(" in each["title"] else each["title"]]
+                cells += [_as_code(each["title"])]
                 cells += [figure(rate["median"], rate["unit"])]
             lines.append(f"| {' | '.join(cells)} | {spread(found)} |")
     parts = ["\n".join(lines), ""]
@@ -155,6 +155,11 @@ def frameworks_table(content: Json) -> str:
         parts.append(f"- {measure['title']}: {measure['what']}")
     last = max(content["runs"].values(), key=lambda run: run["date"])
     return "\n".join([*parts, "", _framework_circumstances(last), ""])
+
+
+def _as_code(title: str) -> str:
+    """A title in code type, if it is nothing but code."""
+    return f"`{title}`" if "(" in title and " " not in title.partition("(")[0] else title
 
 
 def _framework_circumstances(run: Json) -> str:
