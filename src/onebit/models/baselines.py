@@ -31,7 +31,7 @@ BASELINES: dict[str, Baseline] = {
     "rbm_cd": Baseline(
         "rbm",
         "the same by CD-k, k = sweeps (method=cd)",
-        {"method": "cd", "sweeps": 5, "epochs": 20, "learning_rate": 0.1},
+        {"method": "cd", "sweeps": 5, "epochs": 10, "learning_rate": 0.1},
     ),
     "vae": Baseline("vae", "variational autoencoder: 50 Gaussian codes, one sample of them an image (samples=1)"),
     "iwae": Baseline("vae", "importance-weighted autoencoder: the same with the bound of 10 samples", {"samples": 10}),
