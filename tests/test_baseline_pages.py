@@ -49,7 +49,7 @@ def test_kinds_are_never_mixed(modules: dict[str, ModuleType]) -> None:
     """Exact numbers, bounds and estimates each under their own heading, with their signs."""
     table = modules["pages"].numbers_table(modules["evidence"].Collection("binarized_mnist").all).splitlines()
     headings = [row for row in table if row.startswith("| **")]
-    assert headings == [f"| **{words}** | | | | |" for words in ("Exact", "Upper bounds", "Estimates that err low")]
+    assert headings == [f"| **{words}** | | | | | |" for words in ("Exact", "Upper bounds", "Estimates that err low")]
     sign = ""
     for row in table[2:]:
         if row in headings:

@@ -34,15 +34,15 @@ _Z = 1.959963984540054
 
 def numbers_table(found: list[Evidence]) -> str:
     """All baselines: nats, error, bits, size, time; each kind on its own, for they cannot be ranked together."""
-    lines = ["| | nats per image | bits per pixel | weights | training |", "|---|---:|---:|---:|---:|"]
+    lines = ["| | nats per image | bits per pixel | weights | training | measured |", "|---|---:|---:|---:|---:|---|"]
     for kind, words in GROUPS.items():
         group = [one for one in found if one.report.kind == kind]
-        lines += [f"| **{words}** | | | | |"] if group else []
+        lines += [f"| **{words}** | | | | | |"] if group else []
         for one in group:
             report = one.report
             lines.append(
                 f"| [{one.title}](baselines/{one.name}.md) | {one.sign}{report.mean:.2f} ± {report.stderr:.2f} | "
-                f"{one.sign}{report.bits_per_pixel:.4f} | {_count(one.parameters)} | {_time(one)} |"
+                f"{one.sign}{report.bits_per_pixel:.4f} | {_count(one.parameters)} | {_time(one)} | {report.note} |"
             )
     return "\n".join(lines) + "\n"
 
@@ -125,6 +125,8 @@ def _number(one: Evidence) -> str:
     report = one.report
     text = [f"- {line}" for line in str(report).splitlines()]
     about = f"{_count(one.parameters)} numbers" if one.parameters else "Weights"
+    options = (one.json(SETTINGS) or {}).get("options", {})
+    about += "".join(f", {name.replace('_', ' ')} {value}" for name, value in options.items())
     text += ["", f"{about}; trained on the {report.trained_on} split, measured on all {len(report.nll):,} test images "]
     text[-1] += "with one number each, which are kept beside the report."
     return "\n".join(text)
