@@ -1,6 +1,8 @@
 // How sources become one file: shared by the build and the tests.
 
+import { readFile } from "node:fs/promises";
 import * as esbuild from "esbuild";
+import wabt from "wabt";
 
 // `import source from "worker:./name.ts"` gives the bundled text of a worker. It is started from a Blob, so that one page
 // holds everything and works from a disk.
@@ -19,6 +21,19 @@ const workers = {
   },
 };
 
+// `import bytes from "./name.wat"` gives a WebAssembly module, assembled from its text.
+const assembly = {
+  name: "assembly",
+  setup(build) {
+    build.onLoad({ filter: /\.wat$/ }, async (args) => {
+      const module = (await wabt()).parseWat(args.path, await readFile(args.path), { simd: true });
+      const { buffer } = module.toBinary({});
+      module.destroy();
+      return { contents: buffer, loader: "binary", watchFiles: [args.path] };
+    });
+  },
+};
+
 export const common = {
   bundle: true,
   minify: true,
@@ -27,8 +42,7 @@ export const common = {
   legalComments: "none",
   jsx: "automatic",
   jsxImportSource: "preact",
-  loader: { ".wasm": "binary" },
-  plugins: [workers],
+  plugins: [workers, assembly],
   logLevel: "warning",
 };
 

@@ -10,6 +10,7 @@ import { decode, type Link } from "./permalink";
 import { createStore, filtersOfConfig, type Store } from "./state";
 import { followTheme } from "./theme";
 import "./explorer.css";
+import "./finding.css";
 
 const store = signal<Store | null>(null);
 const share = signal(0);

@@ -27,6 +27,14 @@ export interface Link {
 export const PANEL_KEYS: readonly string[] = [
   "down", // the column down the side of the relations
   "across", // the column along the top of the relations
+  "shift", // pixels by which an image may move when neighbours are looked for
+  "among", // where neighbours are looked for: "train", "selection"
+  "one", // the first set of a comparison: "split train", "selection", "rest", "chosen"
+  "other", // the second
+  "ordercolumn", // the number whose moving mean is shown
+  "ordersplit", // over which split
+  "orderby", // "line" for the order of the upstream lines
+  "window", // images in a mean
   "scale", // of the histograms: "same" for counts on the scale of all images
 ];
 

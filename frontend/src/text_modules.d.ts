@@ -2,7 +2,7 @@ declare module "worker:*" {
   const source: string;
   export default source;
 }
-declare module "*.wasm" {
+declare module "*.wat" {
   const bytes: Uint8Array;
   export default bytes;
 }

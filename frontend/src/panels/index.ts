@@ -2,9 +2,14 @@
 
 import type { ComponentType } from "preact";
 import type { Store } from "../state";
+import { Audit } from "./audit";
+import { Compare } from "./compare";
 import { Datasets } from "./datasets";
+import { Draw } from "./draw";
 import { Item } from "./item";
+import { Order } from "./order";
 import { Relations } from "./relations";
+import { Samples } from "./samples";
 import { Stats } from "./stats";
 import { Table } from "./table";
 
@@ -20,6 +25,11 @@ export const PANELS: readonly Panel[] = [
   { tab: "STATS", title: "Stats", Panel: Stats },
   { tab: "ITEM", title: "Item", Panel: Item },
   { tab: "RELATIONS", title: "Relations", Panel: Relations, wide: true },
+  { tab: "COMPARE", title: "Compare", Panel: Compare },
+  { tab: "AUDIT", title: "Audit", Panel: Audit },
+  { tab: "DRAW", title: "Draw", Panel: Draw },
+  { tab: "SAMPLES", title: "Samples", Panel: Samples },
+  { tab: "ORDER", title: "Order", Panel: Order },
   { tab: "TABLE", title: "Table", Panel: Table, wide: true },
 ];
 

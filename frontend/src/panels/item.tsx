@@ -8,6 +8,7 @@ import { bins, NO_BAR, valueText } from "../columns";
 import { CopyButton } from "../copying";
 import { whereabouts } from "../data";
 import type { Column } from "../model";
+import { NeighboursOfRow } from "../neighbours/neighbour_list";
 import { itemCode } from "../selection_files";
 import { toggleChosen, type Store } from "../state";
 import { filterByBars, percentile, totalsOf } from "../statistics";
@@ -123,6 +124,7 @@ export function Item({ store }: { readonly store: Store }) {
           ))}
         </tbody>
       </table>
+      <NeighboursOfRow store={store} row={row} />
       <pre class="code">
         <code>{itemCode(row, store.data)}</code>
       </pre>
