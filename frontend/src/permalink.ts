@@ -29,8 +29,8 @@ export const PANEL_KEYS: readonly string[] = [
   "across", // the column along the top of the relations
   "shift", // pixels by which an image may move when neighbours are looked for
   "among", // where neighbours are looked for: "train", "selection"
-  "one", // the first set of a comparison: "split train", "selection", "rest", "chosen"
-  "other", // the second
+  "first", // the first set of a comparison: "split train", "selection", "rest", "chosen"
+  "second", // the second
   "ordercolumn", // the number whose moving mean is shown
   "ordersplit", // over which split
   "orderby", // "line" for the order of the upstream lines

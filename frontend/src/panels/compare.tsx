@@ -73,12 +73,12 @@ export function Compare({ store }: { readonly store: Store }) {
   const { width, height, splits } = store.data.manifest;
   const all = parts(store);
   const find = (key: string | undefined, usual: number) => all.find((part) => part.key === key) ?? all[usual];
-  const [one, other] = [find(store.panels.value.one, 0), find(store.panels.value.other, Math.min(splits.length - 1, splits.length > 1 ? splits.length - 1 : all.length - 2))];
+  const [one, other] = [find(store.panels.value.first, 0), find(store.panels.value.second, Math.min(splits.length - 1, splits.length > 1 ? splits.length - 1 : all.length - 2))];
   return (
     <>
       <p class="doc">Are two sets of images draws from one distribution? Every pixel, every number and the images as a whole are tested.</p>
       <div class="controls">
-        {([["First", "one", one], ["Second", "other", other]] as const).map(([label, key, chosen]) => (
+        {([["First", "first", one], ["Second", "second", other]] as const).map(([label, key, chosen]) => (
           <label key={key}>
             <span>{label}</span>
             <select value={chosen.key} onChange={(event) => setPanel(store, key, event.currentTarget.value)}>
