@@ -1,7 +1,7 @@
-"""Makes certificates of the reports of our own baselines: ``python -m onebit.leaderboard.baselines [--runs DIR]``.
+"""Makes certificates of the reports of our own baselines: ``python -m onebit.leaderboard.baselines [NAME ...]``.
 
 A baseline's report lies in ``certified/DATASET/NAME.json`` as `Report.save` wrote it; ``certified/about.json`` says
-what the model is. Where the trained model is at hand, in the package or in ``DIR/NAME``, ``--check`` replays and
+what the model is. Where the trained model is at hand, in the package or in the folder of its run, ``--check`` replays and
 probes it, and the level that it reaches is kept beside the certificate.
 """
 
@@ -73,10 +73,13 @@ def trained(name: str, dataset: str, runs: Path) -> Any:
 def main(arguments: list[str] | None = None) -> None:
     """Certifies what is not certified yet, and checks what can be."""
     parser = argparse.ArgumentParser(prog="python -m onebit.leaderboard.baselines")
+    parser.add_argument("names", nargs="*", help="of baselines; all, if none is named")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="the folder with the runs of onebit train")
     parser.add_argument("--check", action="store_true", help="replay and probe the models that are at hand")
     chosen = parser.parse_args(arguments)
     for path in entries.certified_files(entries.PACKAGE):
+        if chosen.names and path.stem not in chosen.names:
+            continue
         model = trained(path.stem, path.parent.name, chosen.runs)
         certify(path, model)
         if not chosen.check:
