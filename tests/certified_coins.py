@@ -65,7 +65,8 @@ def write_results(folder: Path, data_dir: Path) -> None:
     Certificate(measured_coins(data_dir, 500.0), smooth).save(home / "smooth-coins.json")
     noise = np.random.default_rng(0).normal(3, 1, len(report.nll))
     bound = dataclasses.replace(
-        report, nll=report.nll + noise, protocol="iw", kind="upper bound", errs="high", note="k = 5,000"
-    )
+        report, nll=report.nll + noise, protocol="iw", kind="upper bound", errs="high", note="k = 5,000",
+        flags=("Something makes these numbers doubtful.",), details={"lines": {"ELBO": "-201.00"}},
+    )  # fmt: skip
     hostile = dataclasses.replace(ABOUT, title="</script><img src=x onerror=alert(1)>&amp;")
     Certificate(bound, hostile).save(home / "bound.json")

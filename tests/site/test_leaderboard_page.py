@@ -81,6 +81,11 @@ def test_certified_results(tree: markup.Node, results: Path) -> None:
     assert f"The source of these images is known: it takes {truth:.2f} ±" in tree.one("main").words
 
 
+def test_doubts_are_shown(tree: markup.Node) -> None:
+    words = tree.one("tr", id="calibrated_digits.bound").words
+    assert "DoubtSomething makes these numbers doubtful." in words and "ELBO-201.00" in words
+
+
 def test_sources_are_named(tree: markup.Node) -> None:
     words = tree.one("tr", id="binarized_mnist.iaf-vae-2016").words
     assert "Chen et al., ICLR 2017, arXiv:1611.02731 (VLAE), Table 1" in words

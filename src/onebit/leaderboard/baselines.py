@@ -1,8 +1,8 @@
 """Makes certificates of the reports of our own baselines: ``python -m onebit.leaderboard.baselines [NAME ...]``.
 
 A baseline's report lies in ``certified/DATASET/NAME.json`` as `Report.save` wrote it; ``certified/about.json`` says
-what the model is. Where the trained model is at hand, in the package or in the folder of its run, ``--check`` replays and
-probes it, and the level that it reaches is kept beside the certificate.
+what the model is. Where the trained model is at hand, in the package or in the folder of its run, ``--check`` replays
+and probes it, and the level that it reaches is kept beside the certificate.
 """
 
 from __future__ import annotations

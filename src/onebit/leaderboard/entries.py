@@ -135,6 +135,7 @@ class Entry:
             found |= {
                 "trained_on": self.report.trained_on,
                 "protocol": self.report.protocol,
+                "flags": list(self.report.flags),
                 "images_sha256": self.report.dataset["images_sha256"],
                 "gap": None if self.gap is None else {"nats": self.gap[0], "stderr": self.gap[1]},
             }
