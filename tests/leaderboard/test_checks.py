@@ -257,3 +257,23 @@ def test_where_the_data_set_is_not_prepared(report: Report, tmp_path: Path, monk
     assert checked.level == 1
     assert outcomes(checked)["packed images"] == "not checked"
     assert "For this check too: onebit prepare binarized_mnist" in checked.findings[-1].text
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("image_shape", []), ("image_shape", ["28", 28, 1]), ("image_shape", [0, 28, 1]), ("image_shape", [10**9] * 4),
+        ("columns", [5]), ("columns", [{"sha256": 5}]), ("flags", [5]), ("lines", 5), ("lines", {"log Z": 5}),
+    ],
+)  # fmt: skip
+def test_what_lists_and_objects_hold(edited: Edit, place: str, value: Any) -> None:
+    """It would be printed, or counted with."""
+
+    def change(content: dict[str, Any]) -> None:
+        if place == "lines":
+            content["details"]["lines"] = value
+        else:
+            (content if place == "flags" else content["dataset"])[place] = value
+
+    with pytest.raises(FormatError, match=f"{place} holds something else than a report does"):
+        checks.check(edited(change))

@@ -31,6 +31,7 @@ _LARGEST_JSON = 16 << 20
 _LARGEST_ARRAY = 1 << 30
 _NORMAL_95 = 1.959963984540054  # quantile of the normal distribution
 _SUMMARY_TOLERANCE = 1e-9
+_MOST_DIMENSIONS, _LONGEST_SIDE = 4, 100_000  # of images
 
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "model": str, "trained_on": (str, type(None)), "dataset": dict, "protocol": str, "kind": str,
@@ -374,6 +375,23 @@ def check_report(content: Any, source: str | Path) -> None:
         )
     _check_fields(content, _FIELDS, source, "")
     _check_fields(content["dataset"], _DATASET_FIELDS, source, "dataset.")
+    _check_inside(content, source)
+
+
+def _check_inside(content: Mapping[str, Any], source: str | Path) -> None:
+    """Refuses lists and objects that hold something else than what is printed of them."""
+    shape, columns = content["dataset"]["image_shape"], content["dataset"]["columns"]
+    lines = content["details"].get("lines", {})
+    fits = {
+        "dataset.image_shape": 1 <= len(shape) <= _MOST_DIMENSIONS
+        and all(type(length) is int and 1 <= length <= _LONGEST_SIDE for length in shape),
+        "dataset.columns": all(isinstance(one, dict) and isinstance(one.get("sha256"), str) for one in columns),
+        "flags": all(isinstance(flag, str) for flag in content["flags"]),
+        "details.lines": isinstance(lines, dict) and all(isinstance(text, str) for text in lines.values()),
+    }
+    for name, fine in fits.items():
+        if not fine:
+            raise FormatError(f"{source}: {name} holds something else than a report does. Evaluate again.")
 
 
 def _check_fields(
