@@ -119,16 +119,24 @@ def test_in_a_browser(explored: Exploration, monkeypatch: pytest.MonkeyPatch) ->
     assert repr(explored) == (
         f"<onebit.Exploration of small_digits, 10 images chosen, {explored.address}; .open() shows it>"
     )
-    address = explored.address
     explored.close()
     explored.close()
     assert "127.0.0.1" not in repr(explored)
-    assert explored.address != address or explored.address  # a new server
+    with urllib.request.urlopen(explored.address, timeout=5) as answer:  # a new server
+        assert answer.status == 200
 
 
 def test_saved(explored: Exploration, tmp_path: Path) -> None:
     out = explored.save(tmp_path / "one.html")
-    assert out.read_bytes().startswith(b"<!doctype html>")
+    assert told(out.read_text(encoding="utf-8"))["rows"] == [[380, 390]]
+    folder = explored.save(tmp_path / "folder")
+    assert told((folder / "index.html").read_text(encoding="utf-8"))["rows"] == [[380, 390]]
+
+
+def test_everything_is_no_choice(prepared: DatasetBuilder, small_bundle: dict[str, bytes], tmp_path: Path) -> None:
+    explored = prepared.as_dataset("train+validation+test").explore()
+    assert explored.rows == [[0, 420]]
+    assert "rows" not in told(explored.save(tmp_path / "one.html").read_text(encoding="utf-8"))
 
 
 def test_without_a_front_end(prepared: DatasetBuilder, no_bundle: None) -> None:

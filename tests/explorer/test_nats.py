@@ -50,7 +50,7 @@ def test_it_becomes_a_column(measure, table: Table) -> None:  # type: ignore[no-
     entries = contents(table, [report, report]).manifest["columns"][-2:]
     assert [entry["name"] for entry in entries] == ["nats_fair_coins_a_b", "nats_fair_coins_a_b_2"]
     assert entries[0]["title"] == "Nats: Fair coins (a<b)" and entries[0]["reference"] == "Fair coins (a<b)"
-    assert entries[0]["doc"] == "Negative log-likelihood of the image under Fair coins (a<b): exact."
+    assert entries[0]["doc"] == "Exact negative log-likelihood of the image under Fair coins (a<b)."
 
 
 def test_a_report_of_something_else(measure, table: Table) -> None:  # type: ignore[no-untyped-def]

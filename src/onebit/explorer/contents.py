@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 SCHEMA = 1
+_WHAT = {
+    "exact": "Exact",
+    "upper bound": "Upper bound on the",
+    "lower bound": "Lower bound on the",
+    "estimate": "Estimate of the",
+}
 MANIFEST, PIXELS, FEATURES = "manifest.json", "pixels.bin", "features.bin"
 
 
@@ -172,7 +178,7 @@ def _columns(
             "nats",
             vector.nats,
             "nats per image",
-            f"Negative log-likelihood of the image under {vector.title}: {vector.kind}.",
+            f"{_WHAT.get(vector.kind, vector.kind)} negative log-likelihood of the image under {vector.title}.",
             reference=vector.title,
         )
 

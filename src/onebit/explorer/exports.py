@@ -27,7 +27,9 @@ def is_single_file(out: Path) -> bool:
     return out.suffix.lower() in (".html", ".htm")
 
 
-def export(table: Table, out: Path, *, reports: Sequence[Report] = ()) -> str:
+def export(
+    table: Table, out: Path, *, reports: Sequence[Report] = (), rows: Sequence[Sequence[int]] | None = None
+) -> str:
     """Writes the explorer of a data set, whole or not at all.
 
     Args:
@@ -35,6 +37,7 @@ def export(table: Table, out: Path, *, reports: Sequence[Report] = ()) -> str:
         out: a file whose name ends in ``.html``, for one file with everything inside; else a folder. What the explorer
             wrote there before is replaced, anything else is left alone.
         reports: measurements of models on it.
+        rows: chosen when the page opens; see `onebit.explorer.page.configuration`.
 
     Returns:
         What was written, and how to look at it.
@@ -45,10 +48,10 @@ def export(table: Table, out: Path, *, reports: Sequence[Report] = ()) -> str:
     """
     if is_single_file(out):
         _refuse_foreign(out)
-        content = page.single(contents(table, reports))
+        content = page.single(contents(table, reports), rows)
         _write(out, content)
         return f"{len(content) / 1e6:.1f} MB. Open it in a browser: it needs no server and no network."
-    made = dict(folder.files([table], reports=reports))
+    made = dict(folder.files([table], reports=reports, rows=rows))
     made[MARKER] = b"Made by onebit explore --export; the next export replaces this folder.\n"
     write_folder(made, out, _KIND)
     size = sum(map(len, made.values()))

@@ -61,10 +61,16 @@ class Exploration:
         self._server: local.BackgroundServer | None = None
 
     @property
+    def _choice(self) -> list[list[int]] | None:
+        """The rows as the page is told; nothing where they are all rows."""
+        everything = [[0, sum(rows for _, rows in self.table.splits)]]
+        return None if self.rows == everything else self.rows
+
+    @property
     def address(self) -> str:
         """Where the explorer is on this machine; starts its server."""
         if self._server is None or not self._server.is_running:
-            serving = local.server([self.table], in_notebooks=True, rows=self.rows, reports=self.reports)
+            serving = local.server([self.table], in_notebooks=True, rows=self._choice, reports=self.reports)
             self._server = local.BackgroundServer(serving)
         return self._server.address
 
@@ -86,7 +92,7 @@ class Exploration:
         from onebit.explorer import exports
 
         target = Path(path)
-        exports.export(self.table, target, reports=self.reports)
+        exports.export(self.table, target, reports=self.reports, rows=self._choice)
         return target
 
     def _repr_html_(self) -> str:
@@ -97,7 +103,7 @@ class Exploration:
             address = html.escape(self.address)
             link = f'<a href="{address}" target="_blank" rel="noreferrer">{address}</a>'
             return f'<iframe src="{address}" {look} allow="clipboard-write"></iframe><div>{link}</div>'
-        made = page.single(contents(self.table, self.reports), rows=self.rows).decode()
+        made = page.single(contents(self.table, self.reports), rows=self._choice).decode()
         return f'<iframe srcdoc="{html.escape(made)}" {look} allow="clipboard-write"></iframe>'
 
     def __repr__(self) -> str:
