@@ -99,19 +99,23 @@ export interface View {
   readonly scale: number;
 }
 
-export interface Colours {
-  readonly ink: readonly [number, number, number];
-  readonly paper: readonly [number, number, number];
-  readonly outside: readonly [number, number, number];
-  /** Ink colour by row, an index into `palette`; absent for plain ink. */
-  readonly byRow?: Uint8Array;
-  readonly palette?: readonly (readonly [number, number, number])[];
+export type Colour = readonly [number, number, number];
+
+/** How an image is drawn: its blank pixels in the colour of the paper, the others in that of the ink. */
+export interface Style {
+  readonly paper: Colour;
+  readonly ink: Colour;
 }
 
-/** Draws a layout. Two renderers given the same arguments draw the same pixels. */
+export interface Colours {
+  readonly outside: Colour; // where no image is, and the lines between large images
+  readonly styles: readonly Style[]; // at most 256
+  readonly byRow?: Uint8Array; // number of the style by row; absent: the first for all
+}
+
+/** Draws a layout onto a canvas of any size. Two renderers given the same arguments draw the same pixels. */
 export interface Renderer {
   readonly name: "cpu" | "webgl";
-  setData(data: Dataset): void;
   setLayout(layout: Layout): void;
   draw(view: View, colours: Colours): void;
   dispose(): void;

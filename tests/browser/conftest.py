@@ -207,3 +207,20 @@ def open_explorer(browser: Browser, explorers: Explorers, watch: Watch) -> Itera
     yield opened_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def until() -> Callable[[Page, str], None]:
+    """``until(page, "location.hash === ''")`` waits for a JavaScript expression to hold, at most ten seconds.
+
+    Playwright's own way needs ``eval`` in the page, which its policy forbids.
+    """
+
+    def waits(page: Page, expression: str) -> None:
+        for _ in range(200):
+            if page.evaluate(expression):
+                return
+            page.wait_for_timeout(50)
+        pytest.fail(f"This did not come to hold: {expression}. The address is {page.url}.")
+
+    return waits

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { Histogram } from "../charts/histogram";
+import { MeanImage } from "../mean_image";
 import { setPanel, type Store } from "../state";
 
 const LATE = ["index", "line"]; // places, not properties: at the end
@@ -12,6 +13,7 @@ export function Stats({ store }: { readonly store: Store }) {
   const found = columns.filter(({ entry }) => `${entry.title} ${entry.name} ${entry.doc}`.toLowerCase().includes(wanted.value.toLowerCase()));
   return (
     <>
+      <MeanImage store={store} />
       <div class="controls">
         <label>
           <span>Find a feature</span>
