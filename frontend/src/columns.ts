@@ -70,9 +70,26 @@ function rangeLabel(range: Range, categories: readonly string[] | undefined): st
   return range.low === range.high ? text(range.low) : `${text(range.low)} to ${range.open ? "below " : ""}${text(range.high)}`;
 }
 
+const TAIL = 0.02; // of the rows
+
+/** Where the last of `most` bars of whole numbers begins if those above are few: "0", "1", ... "10", "11 to 40". */
+function tailFrom(stored: Numbers, low: number, most: number): number | null {
+  const from = low + most - 1;
+  let above = 0;
+  for (let row = 0; row < stored.length; row++) if (stored[row] > from) above++;
+  return above <= TAIL * stored.length ? from : null;
+}
+
 function binsOf(column: Column, most: number): Bins {
   const { stored, entry } = column;
   const [low, high] = extent(stored);
+  const single = !(stored instanceof Float32Array) && entry.scale === 1 && most <= GROUPS && high - low >= most;
+  const tail = single ? tailFrom(stored, low, most) : null;
+  if (tail !== null) {
+    const index = Uint8Array.from(stored, (value) => Math.min(value - low, most - 1));
+    const ranges = Array.from({ length: most }, (_, bar): Range => ({ low: low + bar, high: bar === most - 1 ? high : low + bar }));
+    return { count: most, index, ranges, labels: ranges.map((range) => rangeLabel(range, entry.categories)) };
+  }
   const index = new Uint8Array(stored.length).fill(NO_BAR);
   if (low > high) return { count: 0, index, ranges: [], labels: [] };
   const whole = !(stored instanceof Float32Array);
