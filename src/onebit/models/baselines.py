@@ -35,6 +35,9 @@ BASELINES: dict[str, Baseline] = {
     ),
     "vae": Baseline("vae", "variational autoencoder: 50 Gaussian codes, one sample of them an image (samples=1)"),
     "iwae": Baseline("vae", "importance-weighted autoencoder: the same with the bound of 10 samples", {"samples": 10}),
+    "pixelcnn": Baseline(
+        "pixelcnn", "PixelCNN: each pixel from those before it, by a deep gated convolutional network"
+    ),
 }
 
 

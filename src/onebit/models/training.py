@@ -75,10 +75,10 @@ class Model(Protocol):
         """New weights from the train split and the old ones, and the mean nats of the split under the old ones."""
 
     def log_prob(self, params: Any, images: jax.Array) -> jax.Array:
-        """Nats of each image, ``(n,)``: what the best epoch is chosen by."""
+        """Nats of each image, ``(n,)``, where the likelihood is exact."""
 
     def validation_nats(self, params: Any, images: jax.Array, key: jax.Array) -> jax.Array:
-        """In place of `log_prob`: a number for each image, ``(n,)``, lower is better; always with the same key."""
+        """A number for each image, ``(n,)``, lower is better; always with the same key."""
 
     def sample(self, params: Any, count: int, key: jax.Array) -> jax.Array:
         """Draws images, ``(count, D)`` zeros and ones."""
@@ -233,9 +233,7 @@ class _Run:
         self.optimizer = getattr(model, "optimizer", adamw)(settings.weight_decay)
         self.init_key, self.loss_key = jax.random.split(jax.random.key(settings.seed))
         self._step = jax.jit(self._update, donate_argnums=0)
-        if not hasattr(model, "mean_nats"):
-            exact = hasattr(model, "log_prob")
-            self._validation_nats = jax.jit(self._minus_log_prob if exact else model.validation_nats)
+        self._validation_nats = jax.jit(getattr(model, "validation_nats", self._minus_log_prob))
         self._seconds_before, self._started = 0.0, time.monotonic()
 
     def finish(self) -> None:
