@@ -24,7 +24,9 @@ def log_odds_of_frequencies(train_pixels: NDArray[np.uint8]) -> jax.Array:
     return jnp.asarray(np.log(ones + 0.5) - np.log(len(train_pixels) - ones + 0.5), jnp.float32)
 
 
-def sample(logits: Callable[[jax.Array], jax.Array], count: int, pixels: int, key: jax.Array) -> jax.Array:
+def sample(
+    logits: Callable[[jax.Array], jax.Array], count: int, pixels: int, key: jax.Array, order: jax.Array | None = None
+) -> jax.Array:
     """Draws images pixel by pixel (ancestral sampling), at the cost of an evaluation of the model for each pixel.
 
     Args:
@@ -32,12 +34,14 @@ def sample(logits: Callable[[jax.Array], jax.Array], count: int, pixels: int, ke
         count: how many.
         pixels: D.
         key: a JAX random key.
+        order: the pixels in the order in which they are drawn, ``(D,)``; None for row by row.
 
     Returns:
         ``(count, D)`` uint8 zeros and ones.
     """
 
-    def draw(pixel: jax.Array, images: jax.Array) -> jax.Array:
+    def draw(step: jax.Array, images: jax.Array) -> jax.Array:
+        pixel = step if order is None else order[step]
         chance = jax.nn.sigmoid(logits(images)[:, pixel])
         drawn = jax.random.bernoulli(jax.random.fold_in(key, pixel), chance)
         return images.at[:, pixel].set(drawn.astype(jnp.uint8))

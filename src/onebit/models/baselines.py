@@ -26,7 +26,12 @@ class Baseline(NamedTuple):
 
 BASELINES: dict[str, Baseline] = {
     "bernoulli": Baseline("bernoulli", "each pixel a coin of its own: the frequencies of the train split"),
+    "chow_liu": Baseline("chow_liu", "Chow-Liu tree: each pixel from one other, the best tree of them"),
+    "mixture": Baseline("mixture", "mixture of 500 Bernoulli distributions, by EM"),
+    "fvsbn": Baseline("fvsbn", "logistic autoregression: each pixel from the pixels before it, without a hidden layer"),
     "nade": Baseline("nade", "NADE: each pixel from the pixels before it, by a hidden layer they all share"),
+    "made": Baseline("made", "MADE: a masked network with several orderings of the pixels; probabilities averaged"),
+    "pixelcnn": Baseline("pixelcnn", "PixelCNN: each pixel from those before it, by gated convolutions"),
     "rbm": Baseline("rbm", "restricted Boltzmann machine by persistent contrastive divergence (method=pcd)"),
     "rbm_cd": Baseline(
         "rbm",
@@ -35,9 +40,6 @@ BASELINES: dict[str, Baseline] = {
     ),
     "vae": Baseline("vae", "variational autoencoder: 50 Gaussian codes, one sample of them an image (samples=1)"),
     "iwae": Baseline("vae", "importance-weighted autoencoder: the same with the bound of 10 samples", {"samples": 10}),
-    "pixelcnn": Baseline(
-        "pixelcnn", "PixelCNN: each pixel from those before it, by a deep gated convolutional network"
-    ),
 }
 
 

@@ -146,7 +146,7 @@ def sample(params: Parameters, count: int, key: jax.Array) -> jax.Array:
     return autoregression.sample(functools.partial(logits, params), count, len(params.output_bias), key)
 
 
-# A convolution ---------------------------------------------------------------------------------------------------------
+# A convolution ------------------------------------------------------------------------------------------------------
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))

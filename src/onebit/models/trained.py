@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+import equinox
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -68,8 +69,9 @@ class ExactTrained(Trained):
         if hasattr(self.module, "fit"):
             params, _ = self.module.fit(params, pixels, settings, jax.random.key(1))
         else:  # what a model starts with may be so small that it forgives every mistake
-            params = jax.tree.map(lambda array: array + rng.normal(size=array.shape, scale=0.5), params)
-            params = jax.tree.map(lambda array: jnp.asarray(array, jnp.float32), params)
+            weights, rest = equinox.partition(params, equinox.is_inexact_array)
+            weights = jax.tree.map(lambda array: array + jnp.asarray(rng.normal(0, 0.5, array.shape)), weights)
+            params = equinox.combine(weights, rest)
         return ExactTrained(self.name, self.module, params, settings)
 
 
