@@ -174,29 +174,29 @@ def _forward(weights: jax.Array, features: jax.Array, places: tuple[int, ...], d
 
 
 def _backward(places: tuple[int, ...], dtype: Any, saved: Any, d_product: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Written out because the transposes that JAX would take are slow on CPUs."""
+    """Written out because the products that JAX would take are slow on CPUs."""
     weights, seen, like = saved
-    shape = d_product.shape
-    flat = d_product.astype(dtype).reshape(shape[0], -1)
-    d_weights = _dot(flat, seen, 1)
-    d_seen = _dot(weights.astype(dtype).T, flat, 0).reshape(len(places), -1, *shape[1:])
-    d_features = sum(_shifted_back(d_seen[number], place) for number, place in enumerate(places))
-    return d_weights, jnp.asarray(d_features, like.dtype)
+    out = len(d_product)
+    half = d_product.astype(dtype)
+    d_weights = _dot(half.reshape(out, -1), seen, 1)
+    # The convolution the other way round: what comes from places after each pixel.
+    turned = weights.astype(dtype).reshape(out, len(places), -1).transpose(2, 1, 0).reshape(-1, len(places) * out)
+    d_features = _dot(turned, _shifted(half, [-place for place in places]), 0)
+    return d_weights, d_features.reshape(-1, *d_product.shape[1:]).astype(like.dtype)
 
 
 _look.defvjp(_forward, _backward)
 
 
 def _shifted(features: jax.Array, places: Sequence[int]) -> jax.Array:
-    """``(places * F, n * D)``: the features as they are so many pixels before, zeros before the first."""
-    pixels, furthest = features.shape[2], max(places)
-    padded = jax.lax.optimization_barrier(jnp.pad(features, ((0, 0), (0, 0), (furthest, 0))))
-    copies = [padded[:, :, furthest - place : furthest - place + pixels] for place in places]
-    return jnp.concatenate(copies).reshape(-1, math.prod(features.shape[1:]))
-
-
-def _shifted_back(features: jax.Array, place: int) -> jax.Array:
-    return jnp.pad(features[:, :, place:], ((0, 0), (0, 0), (0, min(place, features.shape[2]))))
+    """``(places * F, n * D)``: the features so many pixels before, or after if it is less than 0; zeros beyond."""
+    pixels, before, after = features.shape[2], max(0, *places), -min(0, *places)
+    # Copied as whole numbers: XLA would take half precision through float32 on its way.
+    bits = jax.lax.bitcast_convert_type(features, f"uint{8 * features.dtype.itemsize}")
+    padded = jax.lax.optimization_barrier(jnp.pad(bits, ((0, 0), (0, 0), (before, after))))
+    copies = [padded[:, :, before - place : before - place + pixels] for place in places]
+    together = jax.lax.bitcast_convert_type(jnp.concatenate(copies), features.dtype)
+    return together.reshape(-1, math.prod(features.shape[1:]))
 
 
 def _dot(a: jax.Array, b: jax.Array, axis: int) -> jax.Array:
