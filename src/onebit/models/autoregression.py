@@ -6,6 +6,7 @@ A model gives the log-odds of all pixels of an image at once, ``(n, D)``, those 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -46,4 +47,5 @@ def sample(
         drawn = jax.random.bernoulli(jax.random.fold_in(key, pixel), chance)
         return images.at[:, pixel].set(drawn.astype(jnp.uint8))
 
-    return jax.jit(lambda start: jax.lax.fori_loop(0, pixels, draw, start))(jnp.zeros((count, pixels), jnp.uint8))
+    drawn = jax.jit(lambda start: jax.lax.fori_loop(0, pixels, draw, start))
+    return cast(jax.Array, drawn(jnp.zeros((count, pixels), jnp.uint8)))

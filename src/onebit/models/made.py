@@ -81,7 +81,8 @@ def logits(params: Parameters, images: jax.Array, ordering: Any) -> jax.Array:
     direct = params.direct * (ranks[:, jnp.newaxis] < ranks)
     hidden = jax.nn.relu(pixels @ first + params.first_bias)
     hidden = jax.nn.relu(hidden @ second + params.second_bias)
-    return hidden @ output + pixels @ direct + params.output_bias
+    odds: jax.Array = hidden @ output + pixels @ direct + params.output_bias
+    return odds
 
 
 def loss(params: Parameters, images: jax.Array, key: jax.Array) -> jax.Array:

@@ -70,7 +70,8 @@ def init(key: jax.Array, train_pixels: NDArray[np.uint8], settings: Mapping[str,
     keys = iter(jax.random.split(key, 8 + 3 * int(settings["blocks"])))
 
     def weights(out: int, inputs: int) -> jax.Array:
-        return jax.random.normal(next(keys), (out, inputs)) * inputs**-0.5
+        drawn: jax.Array = jax.random.normal(next(keys), (out, inputs)) * inputs**-0.5
+        return drawn
 
     return Parameters(
         window=weights(channels, len(_window(reach, width))),
@@ -193,7 +194,8 @@ def _shifted(features: jax.Array, places: Sequence[int]) -> jax.Array:
     pixels, before, after = features.shape[2], max(0, *places), -min(0, *places)
     # Copied as whole numbers: XLA would take half precision through float32 on its way.
     bits = jax.lax.bitcast_convert_type(features, f"uint{8 * features.dtype.itemsize}")
-    padded = jax.lax.optimization_barrier(jnp.pad(bits, ((0, 0), (0, 0), (before, after))))
+    padded = jnp.pad(bits, ((0, 0), (0, 0), (before, after)))
+    padded = jax.lax.optimization_barrier(padded)  # type: ignore[no-untyped-call]
     copies = [padded[:, :, before - place : before - place + pixels] for place in places]
     together = jax.lax.bitcast_convert_type(jnp.concatenate(copies), features.dtype)
     return together.reshape(-1, math.prod(features.shape[1:]))

@@ -8,7 +8,7 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import equinox
 import jax
@@ -16,10 +16,11 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from onebit.models.baselines import baseline
+from onebit.models.baselines import BASELINES, baseline
 
 SETTINGS_FILE, MODEL = "settings.json", "model.npz"
 SHAPE = (28, 28, 1)
+PACKAGE = Path(__file__).parent / "weights"  # of models whose weights have less than 1 MB
 _SMALL_SAMPLE = 64  # random images that a small model is made from
 
 
@@ -75,31 +76,42 @@ class ExactTrained(Trained):
         return ExactTrained(self.name, self.module, params, settings)
 
 
-class Weights(NamedTuple):
-    """Where the files of a model are."""
-
-    settings: Path
-    arrays: Path
-
-
 def load(run: str | os.PathLike[str]) -> Trained:
     """See `onebit.models.load`."""
-    found = _find(run)
-    settings = json.loads(found.settings.read_bytes())
-    with np.load(found.arrays, allow_pickle=False) as arrays:
+    folder, name = Path(run), os.fspath(run)
+    files = (folder / SETTINGS_FILE, folder / MODEL)
+    if name in BASELINES and not folder.exists():
+        if name == "nade":
+            return _generator()
+        files = (PACKAGE / f"{name}.json", PACKAGE / f"{name}.npz")
+    missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        raise FileNotFoundError(_advice(name, missing))
+    settings = json.loads(files[0].read_bytes())
+    with np.load(files[1], allow_pickle=False) as arrays:
         return restored(settings, dict(arrays))
 
 
-def _find(run: str | os.PathLike[str]) -> Weights:
-    folder = Path(run)
-    found = Weights(folder / SETTINGS_FILE, folder / MODEL)
-    missing = [path.name for path in found if not path.is_file()]
-    if not missing:
-        return found
-    raise FileNotFoundError(
-        f"{folder} has no {' and no '.join(missing)}: it is no folder of a finished run. Type: onebit train MODEL "
-        f"--out {folder}"
+def _advice(name: str, missing: list[str]) -> str:
+    if name in BASELINES:
+        packaged = ", ".join(sorted({"nade", *(path.stem for path in PACKAGE.glob("*.npz"))}))
+        return (
+            f"The weights of {name} are not in the package (those of {packaged} are), and there is no folder {name}. "
+            f"Type: onebit train {name}, and load runs/{name}"
+        )
+    return (
+        f"{name} has no {' and no '.join(missing)}: it is no folder of a finished run. Type: onebit train MODEL "
+        f"--out {name}"
     )
+
+
+def _generator() -> Trained:
+    """The NADE in the package: the generator of calibrated_digits, whose weights are whole multiples of 1/512."""
+    from onebit.datasets import calibrated_digits
+
+    weights = calibrated_digits.generator()
+    options = {"hidden_units": weights["input_weights"].shape[1]}
+    return restored({"model": "nade", "options": options}, weights)
 
 
 def module_of(name: str) -> Any:
@@ -116,8 +128,10 @@ def restored(settings: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
 
     Args:
         settings: as in ``settings.json``.
-        arrays: its weights by name, as in ``model.npz``; whole numbers and half precision are taken as float32 where
-            the model has float32.
+        arrays: its weights by name, as in ``model.npz``.
+
+    Raises:
+        ValueError: an array is missing, or has another shape than the settings say.
     """
     name, module = settings["model"], module_of(settings["model"])
     shape = list(settings.get("image_shape", SHAPE))
