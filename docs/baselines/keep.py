@@ -1,6 +1,7 @@
 """Takes what proves a finished run into the project: ``python docs/baselines/keep.py runs/nade``.
 
-Report, log, settings, the shapes of the weights and a sheet of samples; weights themselves stay where they are.
+Report, log, settings, the shapes of the weights and a sheet of samples; the weights themselves if they have less than
+1 MB, for `onebit.models.load`.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from numpy.typing import NDArray
 from onebit import models
 from onebit.evaluation.report import Report
 from onebit.formats.png import write_png
+from onebit.models.trained import PACKAGE
 
 ROWS, COLUMNS, GAP, SCALE = 5, 16, 4, 2  # samples down and across, pixels between them, screen pixels to a pixel
 SEED = 0
+LARGEST = 1_000_000  # bytes of weights that become part of the package
 
 
 def keep(run: Path) -> None:
@@ -36,6 +39,10 @@ def keep(run: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for file in (evidence.SETTINGS, evidence.LOG):
         shutil.copyfile(run / file, folder / file)
+    if dataset == evidence.DATASET and (run / "model.npz").stat().st_size < LARGEST:
+        PACKAGE.mkdir(exist_ok=True)
+        shutil.copyfile(run / "model.npz", PACKAGE / f"{name}.npz")
+        shutil.copyfile(run / evidence.SETTINGS, PACKAGE / f"{name}.json")
     with np.load(run / "model.npz", allow_pickle=False) as arrays:
         shapes = {key: list(arrays[key].shape) for key in arrays.files}
     (folder / evidence.WEIGHTS).write_text(json.dumps(shapes, indent=2) + "\n", encoding="utf-8")
