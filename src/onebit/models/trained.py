@@ -161,9 +161,7 @@ def filled(template: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
     wanted = named(template)
     for name, array in wanted.items():
         if name not in arrays or arrays[name].shape != array.shape:
-            found = f"shape {arrays[name].shape}" if name in arrays else "is missing"
-            raise ValueError(
-                f"The weights do not fit the settings: {name} has shape {array.shape} there, {found} here."
-            )
+            found = f"has shape {arrays[name].shape}" if name in arrays else "is missing"
+            raise ValueError(f"Weights and settings do not agree: {name} should have shape {array.shape}, and {found}.")
     leaves = [jnp.asarray(arrays[name], array.dtype) for name, array in wanted.items()]
     return jax.tree.unflatten(jax.tree.structure(template), leaves)
