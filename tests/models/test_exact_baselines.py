@@ -72,20 +72,15 @@ def leaves(params: object) -> list[np.ndarray]:
     return [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(eqx.filter(params, eqx.is_inexact_array))]
 
 
-@pytest.mark.parametrize("name", ["fvsbn", "nade", "made", "pixelcnn"])
+@pytest.mark.parametrize("name", ["fvsbn", "nade", "made"])  # PixelCNN's: test_pixelcnn
 def test_the_gradient_is_that_of_the_loss(name: str) -> None:
-    """By differences along a random direction, in float32: a step of 1e-2 in weights of size 1."""
+    """By differences along a random direction, in float32: a step of 1e-3 in each weight."""
     model, module = small_model(name), trained.module_of(name)
     # Smaller weights than for the sums above: there the loss is nearly a corner.
     params = jax.tree.map(lambda leaf: 0.3 * leaf if eqx.is_inexact_array(leaf) else leaf, model.params)
     images, key = jnp.asarray(EVERY_IMAGE[::5].reshape(-1, 9)), jax.random.key(2)
 
-    def exact_loss(params: object) -> jax.Array:
-        if name == "pixelcnn":  # its loss has products of half precision, too coarse for differences
-            return -jnp.mean(module.log_prob(params, images))
-        return module.loss(params, images, key)
-
-    gradient = eqx.filter_grad(exact_loss)(params)
+    gradient = eqx.filter_grad(module.loss)(params, images, key)
     rng = np.random.default_rng(0)
     along = [rng.normal(size=leaf.shape) / 10 for leaf in leaves(params)]
     weights, rest = eqx.partition(params, eqx.is_inexact_array)
@@ -93,11 +88,11 @@ def test_the_gradient_is_that_of_the_loss(name: str) -> None:
 
     def moved(step: float) -> float:
         to = [jnp.asarray(leaf + step * way, jnp.float32) for leaf, way in zip(flat, along, strict=True)]
-        return float(exact_loss(eqx.combine(jax.tree.unflatten(structure, to), rest)))
+        return float(module.loss(eqx.combine(jax.tree.unflatten(structure, to), rest), images, key))
 
     found = sum(float(np.sum(leaf * way)) for leaf, way in zip(leaves(gradient), along, strict=True))
     assert abs(found) > 1e-3
-    assert found == pytest.approx((moved(0.03) - moved(-0.03)) / 0.06, rel=2e-2, abs=2e-4)
+    assert found == pytest.approx((moved(0.01) - moved(-0.01)) / 0.02, rel=2e-2, abs=3e-4)
 
 
 def test_an_unknown_name_is_refused() -> None:
