@@ -127,13 +127,15 @@
     const ends = [mean - 1.959964 * error, mean + 1.959964 * error];
     const [one, other] = [data.models[first], data.models[second]];
     const better = ends[0] > 0 ? other : ends[1] < 0 ? one : null;
+    // A bound or an estimate below another number shows less than an exact value would.
+    const verb = data.kinds[first] === "exact" && data.kinds[second] === "exact" ? "is better" : "has the lower number";
     const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(3);
     const found = document.createDocumentFragment();
     found.append(
       element("p", `${signed(mean)} ± ${error.toFixed(3)} nats`, { class: "difference" }),
       interval(mean, ...ends),
       element("p", `${one} minus ${other} over ${data.n.toLocaleString("en")} images; 95 % interval ` +
-        `[${signed(ends[0])}, ${signed(ends[1])}]. ${better ? `${better} is better.` : "They cannot be told apart."}`),
+        `[${signed(ends[0])}, ${signed(ends[1])}]. ${better ? `${better} ${verb}.` : "They cannot be told apart."}`),
     );
     for (const model of [first, second]) {
       if (data.kinds[model] === "upper bound") found.append(element("p", `${data.models[model]} is an upper bound: its true number is lower, or the same.`, { class: "quiet" }));
