@@ -37,7 +37,7 @@ export interface Bins {
 
 export const NO_BAR = 255;
 export const BARS = 64; // of a histogram, at most
-export const GROUPS = 12; // of images, at most
+export const GROUPS = 16; // of images, at most
 export const COLOURS = 8; // of images, at most
 
 const STEPS = [1, 2, 5, 10];
@@ -111,7 +111,7 @@ function binsOf(column: Column, most: number): Bins {
 
 const binsMade = new WeakMap<Column, Map<number, Bins>>();
 
-/** The bars of a column, at most `most` (254 or fewer). They are made once. */
+/** The bars of a column, at most `most` (2 to 254). They are made once. */
 export function bins(column: Column, most = BARS): Bins {
   let made = binsMade.get(column);
   if (made === undefined) binsMade.set(column, (made = new Map()));

@@ -70,7 +70,9 @@ function checkColumn(entry: unknown, manifest: Manifest): asserts entry is Colum
 
 function checkSplits(manifest: Manifest): void {
   let at = 0;
-  for (const { name, start, stop, sha256 } of manifest.splits) {
+  for (const split of manifest.splits as unknown[]) {
+    check(isObject(split), "The manifest has a split without a name.");
+    const { name, start, stop, sha256 } = split;
     check(isText(name) && isText(sha256) && start === at && isCount(stop) && stop >= at, `The split ${name} does not follow the one before it.`);
     at = stop;
   }

@@ -21,7 +21,7 @@ export interface Relations {
 }
 
 export const DOWN = 64; // bars down the side, at most
-export const ACROSS = 12; // bars along the top, at most
+export const ACROSS = 16; // bars along the top, at most
 
 /** The strength of a cell, of `total` images of which `rowCount` are in its row and `columnCount` in its column. */
 export function cellOf(observed: number, rowCount: number, columnCount: number, total: number): Cell {

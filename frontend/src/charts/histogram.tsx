@@ -35,6 +35,12 @@ export function barsPath(counts: Uint32Array, peak: number, scale: Scale): strin
   return path;
 }
 
+/** The upper edge of bars: what is behind others can be seen. */
+function outlinePath(counts: Uint32Array, peak: number, scale: Scale): string {
+  const top = (count: number) => HEIGHT * (1 - (scale === "log" ? Math.log1p(count) / Math.log1p(peak) : count / peak));
+  return Array.from(counts, (count, bar) => `${bar === 0 ? "M0 " : "V"}${top(count).toFixed(2)}H${(bar + 1) * WIDTH}`).join("");
+}
+
 interface ChartProps {
   readonly store: Store;
   readonly column: Column;
@@ -143,6 +149,7 @@ function Plot({ store, column, of, counts, at }: ChartProps & { of: Bins; counts
         <path class="all" d={barsPath(all, most, scale)} />
         <path class="others" d={barsPath(others, peak, scale)} />
         <path class="selected" d={barsPath(selected, peak, scale)} />
+        <path class="outline" d={outlinePath(all, most, scale)} />
         {at.value !== null && <rect class="at" x={Math.min(from, to) * WIDTH} width={(Math.abs(to - from) + 1) * WIDTH} y={0} height={HEIGHT} />}
       </svg>
     </div>
