@@ -30,10 +30,20 @@ export function addressOf(store: Store): string {
 /** From now on the address follows the store, and the store follows Back and Forward. `reopen` is for another data set. */
 export function followAddress(store: Store, reopen: (link: Link) => void): () => void {
   let last = step(store.link.value);
+  let known = location.hash;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const settle = () => {
-    timer = undefined;
+    if (location.hash !== known) return read(); // somebody has changed the address meanwhile: that counts
     write(store.link.value, last);
+    last = step(store.link.value);
+    known = location.hash;
+  };
+  const read = () => {
+    known = location.hash;
+    if (location.hash === `#${encode(store.link.value)}`) return;
+    const link = decode(location.hash);
+    if (link.dataset !== null && link.dataset !== store.data.manifest.name) return reopen(link);
+    applyLink(store, link);
     last = step(store.link.value);
   };
   const end = effect(() => {
@@ -41,13 +51,6 @@ export function followAddress(store: Store, reopen: (link: Link) => void): () =>
     clearTimeout(timer);
     if (!store.busy.value) timer = setTimeout(settle, PAUSE);
   });
-  const read = () => {
-    if (location.hash === `#${encode(store.link.value)}`) return;
-    const link = decode(location.hash);
-    if (link.dataset !== null && link.dataset !== store.data.manifest.name) return reopen(link);
-    applyLink(store, link);
-    last = step(store.link.value);
-  };
   addEventListener("popstate", read);
   addEventListener("hashchange", read);
   return () => {

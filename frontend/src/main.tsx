@@ -45,9 +45,12 @@ async function open(config: Config, link: Link): Promise<void> {
   delete document.documentElement.dataset.ready;
   store.value = null;
   share.value = 0;
+  const asked = location.hash;
   try {
     const place = config.datasets.find(({ name }) => name === link.dataset) ?? config.datasets.find(({ name }) => name === config.current) ?? config.datasets[0];
-    const made = createStore(config, await load(place, (loaded) => (share.value = loaded)), link);
+    const data = await load(place, (loaded) => (share.value = loaded));
+    if (location.hash !== asked) return open(config, decode(location.hash)); // the address has changed meanwhile
+    const made = createStore(config, data, link);
     if (link.filters.length === 0) made.filters.value = [...made.filters.value, ...filtersOfConfig(config, made.data)];
     store.value = made;
     document.documentElement.dataset.ready = made.data.manifest.name;

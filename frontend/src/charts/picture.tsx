@@ -23,7 +23,7 @@ export function Picture({ store, row, label }: PictureProps) {
   const light = dark.value !== store.invert.value; // ink is drawn light on dark
   const { height, width } = store.data.manifest;
   useLayoutEffect(() => {
-    const context = canvas.current?.getContext("2d");
+    const context = canvas.current?.getContext("2d", { willReadFrequently: true }); // small: no need of a graphics card
     if (!context) return;
     const drawn = context.createImageData(width, height);
     const [ink, paper] = light ? [237, 19] : [23, 255];

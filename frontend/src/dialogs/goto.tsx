@@ -32,7 +32,7 @@ export function Goto({ store }: { readonly store: Store }) {
       <form onSubmit={go}>
         <label>
           <span>Split and position</span>
-          <input autofocus value={text.value} placeholder={`${last.name}/42`} onInput={(event) => (text.value = event.currentTarget.value)} />
+          <input data-first value={text.value} placeholder={`${last.name}/42`} onInput={(event) => (text.value = event.currentTarget.value)} />
         </label>
         <button type="submit" class="primary">
           Go

@@ -39,7 +39,7 @@ export function Palette({ store }: { readonly store: Store }) {
   return (
     <Dialog title="Commands">
       <input
-        autofocus
+        data-first
         role="combobox"
         aria-label="Find a command"
         aria-expanded="true"
