@@ -23,7 +23,7 @@ export function Frame({ store }: { readonly store: Store }) {
       <Header store={store} />
       <Chips store={store} />
       <main class="halves">
-        <section class="side" aria-label={title}>
+        <section class="side" aria-label={`Panel: ${title}`}>
           <Tabs store={store} />
           <div class="panel" role="tabpanel" id="panel" aria-labelledby={`tab-${tab}`} tabIndex={-1} key={tab}>
             <h2 class="unseen">{title}</h2>
