@@ -133,8 +133,12 @@ def floor(found: Sequence[Evidence], path: Path) -> None:
             axes.errorbar(gap, row, xerr=_Z * error, fmt=MARKS[kind], color=COLOURS[kind], capsize=3)
             axes.annotate(f"{gap:.2f}", (gap, row), (9, -3.5), textcoords="offset points")
         axes.set_xscale("log")
+        ticks = (0.5, 1, 2, 5, 10, 20, 50, 100)
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
+        gaps = [one.report.gap[0] for one in found if one.report.gap]
+        axes.set_xlim(min(gaps) / 1.5, max(gaps) * 1.5)
         axes.set_yticks(range(len(found)), [one.title for one in reversed(found)])
         axes.set_ylim(-0.7, len(found) - 0.3)
         axes.set_xlabel("nats above the generator, on the images of the test split (logarithmic)")
-        axes.margins(x=0.12)
         write(drawing, path, "Distance from the truth on calibrated_digits")

@@ -42,7 +42,8 @@ def numbers_table(found: list[Evidence]) -> str:
             report = one.report
             lines.append(
                 f"| [{one.title}](baselines/{one.name}.md) | {one.sign}{report.mean:.2f} ± {report.stderr:.2f} | "
-                f"{one.sign}{report.bits_per_pixel:.4f} | {_count(one.parameters)} | {_time(one)} | {report.note} |"
+                f"{one.sign}{report.bits_per_pixel:.4f} | {_count(one.parameters)} | {_time(one)} | "
+                f"{report.note or kind} |"
             )
     return "\n".join(lines) + "\n"
 
