@@ -153,8 +153,11 @@ def frameworks_table(content: Json) -> str:
     parts = ["\n".join(lines), ""]
     for measure in content["measures"].values():
         parts.append(f"- {measure['title']}: {measure['what']}")
-    last = max(content["runs"].values(), key=lambda run: run["date"])
-    return "\n".join([*parts, "", _framework_circumstances(last), ""])
+    parts += ["", "Medians of images per second, and of the ratios with their range over the turns of a run:", ""]
+    for key, run in content["runs"].items():
+        titles = [each["title"] for each in content["measures"].values() if each["run"] == key]
+        parts.append(f"- {', '.join(titles)}: {_framework_circumstances(run)}")
+    return "\n".join([*parts, ""])
 
 
 def _as_code(title: str) -> str:
@@ -166,10 +169,11 @@ def _framework_circumstances(run: Json) -> str:
     versions = {name.lower().replace("_", "-"): version for name, version in run["packages"]["frameworks"].items()}
     named = [f"{title} {versions[name]}" for name, title in FRAMEWORKS if name in versions]
     about, load = run["machine"], ", ".join(str(value) for value in run["load"])
+    quick = " A quick run, with two turns." if run["quick"] else ""
     return (
-        "Medians of images per second, and of the ratios with their range over the turns of one run in which the "
-        f"contestants alternated. {run['date'][:10]}, {about['processor']}, {about['cores']} cores, "
-        f"{about['memory'] / 2**30:.0f} GiB, {about['python']}; {', '.join(named)}. Load averages at the end: {load}."
+        f"{run['date'][:10]}, {about['processor']}, {about['cores']} cores, "
+        f"{about['memory'] / 2**30:.0f} GiB, {about['python']}; {', '.join(named)}. Load averages at the "
+        f"end: {load}.{quick}"
     )
 
 
