@@ -125,7 +125,7 @@ export function Item({ store }: { readonly store: Store }) {
         </tbody>
       </table>
       <NeighboursOfRow store={store} row={row} />
-      <pre class="code">
+      <pre class="code" tabIndex={0}>
         <code>{itemCode(row, store.data)}</code>
       </pre>
     </>
