@@ -92,6 +92,7 @@ def test_what_is_missing_is_trained_and_kept(
     evidence, complete = modules["evidence"], modules["complete"]
     monkeypatch.setattr(evidence, "CERTIFIED", tmp_path / "certified")
     monkeypatch.setattr(evidence, "HERE", tmp_path / "docs")
+    monkeypatch.setattr(modules["keep"], "PACKAGE", tmp_path / "weights")
     monkeypatch.setattr(complete, "RUNS", tmp_path / "runs")
     monkeypatch.setattr(evidence, "DATASET", "calibrated_digits")  # the one that needs no files
     monkeypatch.setattr(complete, "BASELINES", {"bernoulli": None})
@@ -109,6 +110,7 @@ def test_what_is_missing_is_trained_and_kept(
     folder = tmp_path / "docs/bernoulli"
     assert {path.name for path in folder.iterdir()} == {"log.jsonl", "settings.json", "weights.json", "samples.png"}
     assert json.loads((folder / "weights.json").read_bytes()) == {"log_odds": [784]}
+    assert {path.name for path in (tmp_path / "weights").iterdir()} == {"bernoulli.json", "bernoulli.npz"}
     assert complete.missing() == []
     capsys.readouterr()
     complete.main()  # nothing is left to do
