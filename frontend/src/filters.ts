@@ -9,7 +9,7 @@
 // The characters that have a meaning here are, in a name, written ~ and two hexadecimal digits.
 
 import type { Range } from "./columns";
-import { numberText, valueOf } from "./columns";
+import { numberText, valuesOf } from "./columns";
 import type { Column, Dataset } from "./model";
 
 interface Negatable {
@@ -178,9 +178,11 @@ export function filterWords(filter: Filter, data: Dataset): string {
 }
 
 function passRanges(column: Column, ranges: readonly Range[], passed: Uint8Array): void {
+  const { stored } = column;
+  const values = stored instanceof Uint32Array || stored instanceof Int32Array ? Float64Array.from(stored, (value) => value * column.entry.scale) : valuesOf(column);
   for (const { low, high, open } of ranges) {
     for (let row = 0; row < passed.length; row++) {
-      const value = valueOf(column, row);
+      const value = values[row];
       if (value >= low && (open ? value < high : value <= high)) passed[row] = 1;
     }
   }

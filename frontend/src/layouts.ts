@@ -206,6 +206,15 @@ export function scattered(rows: Uint32Array, xs: Int32Array, ys: Int32Array, wid
   return cells;
 }
 
+/** The same rows, neighbours far apart; the same every time. */
+export function mixed(rows: Uint32Array): Uint32Array {
+  const n = rows.length;
+  let step = Math.max(1, Math.floor(n * 0.618));
+  const common = (one: number, other: number): number => (other === 0 ? one : common(other, one % other));
+  while (n > 1 && common(step, n) !== 1) step++;
+  return Uint32Array.from({ length: n }, (_, at) => rows[(at * step) % n]);
+}
+
 const TILES = 24; // along each side of the plane, to see how crowded it is
 const [ROOMY, ROOMIEST] = [2.5, 12]; // cells for every image: enough for the most crowded tile, if that is not too many
 

@@ -14,7 +14,7 @@ export interface Sort {
 }
 
 export type LayoutName = "grid" | "columns" | "scatter" | "map";
-export const LAYOUTS: readonly LayoutName[] = ["grid", "columns", "scatter"];
+export const LAYOUTS: readonly LayoutName[] = ["grid", "columns", "scatter", "map"];
 
 export interface Store {
   readonly config: Config;
@@ -146,7 +146,7 @@ function linkOf(store: Store): Link {
     group: store.group.value,
     color: store.colour.value,
     layout: layout === "grid" ? null : layout,
-    x: layout === "grid" ? null : store.x.value,
+    x: layout === "grid" || layout === "map" ? null : store.x.value,
     y: layout === "scatter" ? store.y.value : null,
     view: view === null ? null : [view.x, view.y, view.scale],
     item: item === null ? null : whereabouts(data, item),

@@ -1,6 +1,6 @@
 // Counts by bar, and the numbers that sum up a column.
 
-import { bins, NO_BAR, valueOf, type Bins, type Range } from "./columns";
+import { bins, NO_BAR, valuesOf, type Bins, type Range } from "./columns";
 import { setFilter, type Store } from "./state";
 import type { Filter } from "./filters";
 import type { Column } from "./model";
@@ -37,22 +37,21 @@ export interface Summary {
 
 /** The numbers of a column over the rows that the mask has and that have a value. */
 export function summaryOf(column: Column, mask: Uint8Array): Summary {
-  let [count, sum, min, max] = [0, 0, Infinity, -Infinity];
+  const values = valuesOf(column);
+  let [count, sum, squares, min, max] = [0, 0, 0, Infinity, -Infinity];
+  const origin = column.entry.min; // sums of what is left are small: nothing is lost in the squares
   for (let row = 0; row < mask.length; row++) {
-    const value = valueOf(column, row);
+    const value = values[row];
     if (mask[row] === 0 || value !== value) continue;
+    const above = value - origin;
     count++;
-    sum += value;
+    sum += above;
+    squares += above * above;
     if (value < min) min = value;
     if (value > max) max = value;
   }
   const mean = sum / count;
-  let squares = 0;
-  for (let row = 0; row < mask.length; row++) {
-    const value = valueOf(column, row);
-    if (mask[row] === 1 && value === value) squares += (value - mean) ** 2;
-  }
-  return { count, mean, deviation: Math.sqrt(squares / count), min, max };
+  return { count, mean: origin + mean, deviation: Math.sqrt(Math.max(squares / count - mean * mean, 0)), min, max };
 }
 
 /** Share of the rows with a value whose value is smaller, equal ones counting half; NaN for a row without one. */

@@ -2,7 +2,8 @@
 
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { coloursFor } from "../colours";
-import { layoutOf, placesOf } from "../layouts";
+import { layoutOf, mixed, placesOf, scatter } from "../layouts";
+import { componentsOf } from "../map";
 import type { Colours, Layout, View } from "../model";
 import type { Store } from "../state";
 import { dark } from "../theme";
@@ -42,10 +43,10 @@ const LARGEST = 40;
 
 export function boxOf({ width, height }: Size, layout: string): Box {
   return {
-    left: layout === "scatter" ? AXIS_BESIDE : EDGE,
+    left: layout === "scatter" || layout === "map" ? AXIS_BESIDE : EDGE,
     top: EDGE,
     right: Math.max(width - EDGE, 1),
-    bottom: Math.max(height - (layout === "scatter" || layout === "columns" ? AXIS_BELOW : EDGE), 1),
+    bottom: Math.max(height - (layout === "scatter" || layout === "map" || layout === "columns" ? AXIS_BELOW : EDGE), 1),
   };
 }
 
@@ -64,7 +65,12 @@ export function createScene(store: Store): Scene {
   const layout = computed(() => {
     const { left, top, right, bottom } = box.value;
     const room = { width: Math.max(right - left, 1), height: Math.max(bottom - top, 1), heading: HEADING };
-    return layoutOf(store.data, store.selection.value.rows, { layout: store.layout.value, group: store.group.value, x: store.x.value, y: store.y.value }, room);
+    const { rows } = store.selection.value;
+    // Images that share a place make room for one another. Without a sort none has a better right to it than another.
+    const fair = store.sort.value === null ? mixed(rows) : rows;
+    const map = store.layout.value === "map" ? componentsOf(store.data).value : null;
+    if (map !== null) return scatter(fair, map.x, map.y, room);
+    return layoutOf(store.data, store.layout.value === "scatter" ? fair : rows, { layout: store.layout.value, group: store.group.value, x: store.x.value, y: store.y.value }, room);
   });
   const fit = computed(() => fitting(layout.value, box.value, bits));
   const column = computed(() => (store.colour.value === null ? null : (store.data.columns.get(store.colour.value) ?? null)));
