@@ -109,7 +109,8 @@ export function createStore(config: Config, data: Dataset, link: Link = DEFAULT)
   const milliseconds = signal(0);
   const selection = computed((): Selection => {
     const { refusals } = crossed.value;
-    const mask = Uint8Array.from(refusals, (count) => (count === 0 ? 1 : 0));
+    const mask = new Uint8Array(n);
+    for (let row = 0; row < n; row++) mask[row] = Number(refusals[row] === 0);
     const { sort, group } = { sort: state.sort.value, group: state.group.value };
     const order = sort === null ? null : orders(`${sort.descending}${sort.column}`, () => sortedRows(data.columns.get(sort.column)!, sort.descending));
     const rows = ordered(mask, order);

@@ -4,7 +4,7 @@ import { chosenRows, exportedRows, keepChosen } from "../src/choosing";
 import { decode, encode } from "../src/permalink";
 import { splitsShown, toggleSplit } from "../src/splits";
 import { applyLink, choose, chooseRange, createStore, filtersOfConfig, setFilter, toggleChosen } from "../src/state";
-import { barsFilter, countsOf, filterByBars, othersMask, percentile, summaryOf, totalsOf } from "../src/statistics";
+import { barsFilter, countsOf, filterByBars, momentsOf, othersMask, percentile, summaryOf, totalsOf } from "../src/statistics";
 import { bins } from "../src/columns";
 import { stepItem } from "../src/moving";
 import { INK, small } from "./small";
@@ -57,6 +57,17 @@ test("the numbers of a column", () => {
   assert.ok(Math.abs(deviation - Math.sqrt(squares.reduce((sum, square) => sum + square) / 5)) < 1e-9);
   assert.equal(percentile(nats, 8), 1.5 / 5);
   assert.ok(Number.isNaN(percentile(nats, 0)));
+});
+
+test("moments are those of the summary, with and without gaps", () => {
+  const { data } = store();
+  for (const column of data.columns.values()) {
+    for (const mask of [new Uint8Array(12).fill(1), Uint8Array.from({ length: 12 }, (_, row) => row % 2)]) {
+      const [{ count, mean, deviation }, whole] = [momentsOf(column, mask), summaryOf(column, mask)];
+      assert.equal(count, whole.count);
+      for (const [one, other] of [[mean, whole.mean], [deviation, whole.deviation]]) assert.ok(Math.abs(one - other) < 1e-9 || (one !== one && other !== other));
+    }
+  }
 });
 
 test("splits: with, without, only", () => {

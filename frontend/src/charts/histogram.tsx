@@ -7,7 +7,7 @@ import { bins, numberText, type Bins } from "../columns";
 import { filterText, subject } from "../filters";
 import type { Column } from "../model";
 import { removeFilters, type Store } from "../state";
-import { barsFilter, countsOf, filterByBars, othersMask, summaryOf, totalsOf } from "../statistics";
+import { barsFilter, countsOf, filterByBars, momentsOf, othersMask, totalsOf } from "../statistics";
 import { CountTable } from "./count_table";
 
 const HEIGHT = 64; // of the drawing, in its own units; a bar is ten wide
@@ -158,7 +158,7 @@ function Plot({ store, column, of, counts, at }: ChartProps & { of: Bins; counts
 
 /** What the chart says in a line: the bar under the pointer, or the numbers of the selection. */
 function Line({ store, column, of, counts, at }: ChartProps & { of: Bins; counts: { readonly value: Counts }; at: { value: Span | null } }) {
-  const summary = useComputed(() => summaryOf(column, store.selection.value.mask));
+  const summary = useComputed(() => momentsOf(column, store.selection.value.mask));
   if (at.value !== null) {
     const { all, selected } = counts.value;
     const text = spanText(of, at.value, column.entry.categories !== undefined);
