@@ -42,7 +42,6 @@ let configured: Config;
 /** Opens the data set of a link, the page's own where the link names none that is here. */
 async function open(config: Config, link: Link): Promise<void> {
   leave();
-  delete document.documentElement.dataset.ready;
   store.value = null;
   share.value = 0;
   const asked = location.hash;
@@ -53,7 +52,6 @@ async function open(config: Config, link: Link): Promise<void> {
     const made = createStore(config, data, link);
     if (link.filters.length === 0) made.filters.value = [...made.filters.value, ...filtersOfConfig(config, made.data)];
     store.value = made;
-    document.documentElement.dataset.ready = made.data.manifest.name;
     leave = followAddress(made, (other) => void open(config, other));
   } catch (error) {
     failure.value = error instanceof DataError || error instanceof SyntaxError ? error.message : String(error);

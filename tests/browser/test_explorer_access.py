@@ -36,6 +36,7 @@ def test_axe_finds_nothing(open_explorer: Open, theme: Any) -> None:
 
 def test_a_tour_by_keyboard_alone(open_explorer: Open) -> None:
     page = open_explorer("#tab=STATS")
+    page.wait_for_selector("#status")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the images"
     tabs = page.get_by_role("tab").all_inner_texts()
@@ -72,6 +73,7 @@ def test_a_tour_by_keyboard_alone(open_explorer: Open) -> None:
 
 def test_every_key_of_the_list_is_listed_once(open_explorer: Open) -> None:
     page = open_explorer("#tab=STATS")
+    page.wait_for_selector("#status")
     page.keyboard.press("?")
     keys = page.locator("dialog table").first.locator("kbd").all_inner_texts()
     assert len(keys) == len(set(keys)) and {"J", "K", "X", "F", "E", "S", "G", "I", "D", "/", "?", "Enter"} <= set(keys)
@@ -101,6 +103,7 @@ def test_targets_are_large_enough(open_explorer: Open) -> None:
 
 def test_the_theme_is_kept_and_is_not_the_ink(open_explorer: Open) -> None:
     page = open_explorer("#tab=STATS", color_scheme="light")
+    page.wait_for_selector("#status")
     paper = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(paper) == "rgb(255, 254, 251)"
     page.keyboard.press("d")

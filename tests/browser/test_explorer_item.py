@@ -74,6 +74,7 @@ def test_a_value_leads_to_those_like_it(open_explorer: Open, explorers: Any) -> 
 
 def test_go_to_an_image(open_explorer: Open) -> None:
     page = open_explorer("#tab=STATS")
+    page.wait_for_selector("#status")
     page.keyboard.press("/")
     field = page.get_by_label("Split and position")
     field.fill("test/10000")
