@@ -201,7 +201,7 @@ def open_explorer(browser: Browser, explorers: Explorers, watch: Watch) -> Itera
         context.on("weberror", lambda error: watch.complaints.append(str(error.error)))
         page = context.new_page()
         page.goto(address + query + fragment)
-        page.wait_for_selector("#onebit-explorer > *")
+        page.wait_for_selector("#status, [role=alert]")  # the images are there, or it says why not
         return page
 
     yield opened_page
