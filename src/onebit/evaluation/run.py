@@ -22,7 +22,6 @@ from onebit.errors import WrongDataError
 from onebit.evaluation import contracts, exact, importance
 from onebit.evaluation.bases import FactorialBase
 from onebit.evaluation.conversion import to_numpy
-from onebit.evaluation.executors import sharing
 from onebit.evaluation.measurements import EXACT, UPPER_BOUND, Measurement
 from onebit.evaluation.model_sources import ModelSource
 from onebit.evaluation.report import Report
@@ -129,7 +128,7 @@ def evaluate(
     found = open_split(dataset, split, **places)
     if images is not None:
         _check_images(images, found, dataset, places)
-    shared: dict[str, Any] = {"executor": None if executor is None else sharing(executor, model, code)}
+    shared: dict[str, Any] = {"executor": None if executor is None else _shared(executor, model, code)}
     if chunk_size is not None:
         shared["chunk_size"] = chunk_size
 
@@ -367,9 +366,15 @@ def _versions() -> dict[str, str]:
     return found
 
 
+def _shared(executor: Executor, model: Any, code: ModelSource | None) -> Executor:
+    from onebit.evaluation.executors import sharing  # with multiprocessing, which nobody else needs
+
+    return sharing(executor, model, code)
+
+
 def _workers(executor: Executor) -> str:
     """``2 local processes``; of other executors than onebit's, their class."""
-    own = type(executor).__module__ == sharing.__module__
+    own = type(executor).__module__ == "onebit.evaluation.executors"
     return str(executor) if own else type(executor).__name__
 
 
