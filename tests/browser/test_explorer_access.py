@@ -15,7 +15,7 @@ pytestmark = pytest.mark.real_data
 
 Open = Callable[..., "Page"]
 
-TABS = ["DATASETS", "STATS", "ITEM", "RELATIONS", "TABLE"]
+TABS = ["DATASETS", "STATS", "ITEM", "RELATIONS", "COMPARE", "AUDIT", "DRAW", "SAMPLES", "ORDER", "TABLE"]
 PHONE = {"width": 360, "height": 740}
 
 
