@@ -151,3 +151,18 @@ def test_the_page_on_workers_comes_from_its_results(modules: dict[str, ModuleTyp
     assert modules["table"].with_table(text, workers.page_table(content)) == text, (
         "type: python benchmarks/workers.py --only-page"
     )
+
+
+def test_the_page_on_the_explorer_comes_from_its_results(modules: dict[str, ModuleType]) -> None:
+    explorer = importlib.import_module("explorer")
+    beside = importlib.import_module("beside")
+    for name in ("explorer", "beside"):
+        sys.modules.pop(name)
+    text = explorer.PAGE.read_text(encoding="utf-8")
+    content = json.loads(explorer.RESULTS.read_text(encoding="utf-8"))
+    assert modules["table"].with_table(text, explorer.page_table(content)) == text, (
+        "type: python benchmarks/explorer.py --only-page"
+    )
+    assert beside.page_table(json.loads(beside.RESULTS.read_text(encoding="utf-8"))) in text, (
+        "type: python benchmarks/beside.py --only-page"
+    )

@@ -46,17 +46,20 @@ export function followAddress(store: Store, reopen: (link: Link) => void): () =>
     applyLink(store, link);
     last = step(store.link.value);
   };
+  const changed = () => {
+    if (location.hash !== known) read(); // one change comes as both events
+  };
   const end = effect(() => {
     void store.link.value;
     clearTimeout(timer);
     if (!store.busy.value) timer = setTimeout(settle, PAUSE);
   });
-  addEventListener("popstate", read);
-  addEventListener("hashchange", read);
+  addEventListener("popstate", changed);
+  addEventListener("hashchange", changed);
   return () => {
     clearTimeout(timer);
     end();
-    removeEventListener("popstate", read);
-    removeEventListener("hashchange", read);
+    removeEventListener("popstate", changed);
+    removeEventListener("hashchange", changed);
   };
 }

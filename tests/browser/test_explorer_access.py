@@ -57,6 +57,7 @@ def test_a_tour_by_keyboard_alone(open_explorer: Open) -> None:
     page.keyboard.press("Delete")
     assert count(page) == 70000
     page.keyboard.press("Control+k")
+    page.get_by_role("dialog").get_by_role("combobox").or_(page.locator("dialog input")).first.wait_for()
     page.keyboard.type("only test")
     page.keyboard.press("Enter")
     wait_for_count(page, 10000)
