@@ -7,7 +7,7 @@ import { Lines } from "../charts/lines";
 import { valueOf } from "../columns";
 import { energyDistance, FALSE_DISCOVERY_RATE, kolmogorovSmirnov, pixelTests } from "../drift";
 import type { Dataset } from "../model";
-import { roles, type Comparison } from "../neighbours/audit";
+import { roles, thresholdOf, type Comparison } from "../neighbours/audit";
 import type { Compared } from "../neighbours/messages";
 import { readSamples, type Samples as Read } from "../samples";
 import { showItem, type Store } from "../state";
@@ -15,7 +15,6 @@ import { memorisation } from "../verdicts";
 import { Progress, useJob } from "./running";
 import { Pair, VerdictBox } from "./verdict";
 
-const SHARE = 0.001; // of the baseline's images are at most so close
 const SHOWN = 24;
 const MOST_SAMPLES = 200_000;
 
@@ -47,11 +46,8 @@ function baselineSplit({ manifest }: Dataset) {
   return others.find(({ name }) => name === "test") ?? others.at(-1) ?? reference;
 }
 
-function limitOf({ histogram, images }: Comparison): number {
-  let [distance, sum] = [0, 0];
-  for (; distance < histogram.length && sum + histogram[distance] <= Math.max(SHARE * images, 5); distance++) sum += histogram[distance];
-  return Math.max(distance - 1, 0);
-}
+/** What is close: the distance that few images of the baseline have at most. */
+const limitOf = (baseline: Comparison) => Math.max(thresholdOf([baseline])?.distance ?? 0, 0);
 
 const inkOf = (bits: Uint8Array, from: number, bytes: number) => {
   let sum = 0;

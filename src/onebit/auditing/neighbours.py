@@ -17,7 +17,7 @@ _WORD = 8  # bytes
 _BLOCK = 16384  # images compared at once: their distances and one word of each stay in a core's cache
 _STRETCH = 64  # queries between two steps of a progress bar
 _FURTHEST = np.iinfo(np.uint16).max
-_WITHOUT_COUNT = 256  # queries at once where NumPy cannot count bits
+_WITHOUT_COUNT = 256  # where NumPy cannot count bits, 16 times as many images are compared at once
 
 
 class Nearest(NamedTuple):
