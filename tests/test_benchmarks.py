@@ -15,13 +15,27 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 BENCHMARKS = ROOT / "benchmarks"
-MODULES = ("results", "table", "measures", "processes", "machine", "environments", "run", "frameworks")
+MODULES = (
+    "results",
+    "table",
+    "measures",
+    "processes",
+    "machine",
+    "environments",
+    "run",
+    "frameworks",
+    "workers",
+    "explorer",
+    "beside",
+)
 
 
 @pytest.fixture
 def modules(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, ModuleType]]:
     """The modules of the benchmark, which is a folder of scripts and not a package."""
     monkeypatch.syspath_prepend(BENCHMARKS)
+    for name in MODULES:  # a folder of tests may have a file of the same name, which is put back afterwards
+        monkeypatch.delitem(sys.modules, name, raising=False)
     yield {name: importlib.import_module(name) for name in MODULES}
     for name in MODULES:
         sys.modules.pop(name, None)
@@ -144,8 +158,7 @@ def test_usage_of_a_process_is_its_own(modules: dict[str, ModuleType], tmp_path:
 
 
 def test_the_page_on_workers_comes_from_its_results(modules: dict[str, ModuleType]) -> None:
-    workers = importlib.import_module("workers")
-    sys.modules.pop("workers")
+    workers = modules["workers"]
     content = json.loads(workers.RESULTS.read_text(encoding="utf-8"))
     text = workers.PAGE.read_text(encoding="utf-8")
     assert modules["table"].with_table(text, workers.page_table(content)) == text, (
@@ -154,10 +167,7 @@ def test_the_page_on_workers_comes_from_its_results(modules: dict[str, ModuleTyp
 
 
 def test_the_page_on_the_explorer_comes_from_its_results(modules: dict[str, ModuleType]) -> None:
-    explorer = importlib.import_module("explorer")
-    beside = importlib.import_module("beside")
-    for name in ("explorer", "beside"):
-        sys.modules.pop(name)
+    explorer, beside = modules["explorer"], modules["beside"]
     text = explorer.PAGE.read_text(encoding="utf-8")
     content = json.loads(explorer.RESULTS.read_text(encoding="utf-8"))
     assert modules["table"].with_table(text, explorer.page_table(content)) == text, (
