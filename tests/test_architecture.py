@@ -36,7 +36,7 @@ FLOORS = {
         "formats", "features", "versions", "splits", "orders", "permutations", "metadata", "descriptions", "checksums",
         "example_columns",
     ],
-    0: ["errors", "locations", "logspace", "progress", "__about__"],
+    0: ["errors", "late_imports", "locations", "logspace", "progress", "__about__"],
 }  # fmt: skip
 
 # What an object shows of itself is drawn by the views above it; the reference of the public names, and what stands in

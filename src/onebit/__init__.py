@@ -9,7 +9,7 @@ for ex in ds.take(4):
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from onebit import features
 from onebit.__about__ import __version__
@@ -26,6 +26,7 @@ from onebit.errors import (
     VersionNotFoundError,
     WrongDataError,
 )
+from onebit.late_imports import late_names
 from onebit.loading import as_numpy, builder, builder_cls, data_source, load
 from onebit.metadata import DatasetInfo
 from onebit.pipeline import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Dataset
@@ -123,14 +124,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LATER and name not in _MODULES:
-        raise AttributeError(f"module 'onebit' has no attribute {name!r}")
-    import importlib
-
-    if name in _MODULES:
-        return importlib.import_module(f"onebit.{name}")
-    return getattr(importlib.import_module(_LATER[name]), name)
+__getattr__ = late_names("onebit", _LATER, modules=_MODULES)
 
 
 def __dir__() -> list[str]:

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import onebit
-from onebit.evaluation import WorkersLostError, executors, open_executor
+from onebit.evaluation import ModelFailedError, WorkersLostError, executors, open_executor
 from onebit.evaluation.executors import LocalProcesses, Parcel, pack
 from onebit.evaluation.model_sources import ModelSource
 from tests.evaluation.cluster import Cluster, cluster
@@ -120,6 +120,53 @@ def test_work_that_kills_every_process_ends_in_one_sentence(patient: str, data: 
         pytest.raises(WorkersLostError, match=r"died 3 times in a row.*a smaller --workers or --chunk-size"),
     ):
         nll(deadly, data, executor)
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{process}/stat").read_text().split(") ")[-1][0] != "Z" if sys.platform == "linux" else True
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is of POSIX")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_no_worker_outlives_who_asked_it(tmp_path: Path, how: signal.Signals) -> None:
+    script = tmp_path / "asks.py"
+    script.write_text(
+        "import os, time\nfrom onebit.evaluation import open_executor\n"
+        "if __name__ == '__main__':\n"
+        "    with open_executor(workers=2) as executor:\n"
+        "        waiting = [executor.submit(time.sleep, 60) for _ in range(4)]\n"
+        "        print(*executor._pool._processes, flush=True)\n"
+        "        waiting[0].result()\n"
+    )
+    asks = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
+    assert asks.stdout is not None
+    workers = [int(word) for word in asks.stdout.readline().split()]
+    assert len(workers) == 2
+    time.sleep(1)  # until they have imported what they need and sleep
+    assert all(map(alive, workers))
+    asks.send_signal(how)
+    asks.wait(10)
+    asks.stdout.close()
+    end = time.monotonic() + 10
+    while any(map(alive, workers)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not any(map(alive, workers))
+
+
+def test_what_the_code_of_a_model_raises_in_a_worker(patient: str, data: str, tmp_path: Path) -> None:
+    """One sentence that names the line, whatever the exception; its traceback is the cause."""
+    file = tmp_path / "raising_models.py"
+    file.write_text("class Model:\n    def log_prob(self, x):\n        raise TypeError('no such thing')\n")
+    for executor in (None, LocalProcesses(1)):
+        with pytest.raises(ModelFailedError, match=r"^raising_models\.py, line 3: TypeError: no such thing$") as caught:
+            nll(f"{file}:Model", data, executor)
+        assert isinstance(caught.value.__cause__, TypeError)
+        if executor is not None:
+            executor.shutdown()
 
 
 def test_processes_do_their_arithmetic_in_one_thread() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from onebit.evaluation.model_sources import ModelNotFoundError, ModelSource
+from onebit.evaluation.model_sources import ModelFailedError, ModelNotFoundError, ModelSource
 
 
 @pytest.fixture(autouse=True)
@@ -68,9 +68,47 @@ def test_a_file_called_like_a_module_does_not_replace_it(file: Path) -> None:
 def test_a_file_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     broken = tmp_path / "broken_models.py"
     broken.write_text("1 / 0\n")
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ModelFailedError):
         ModelSource.parse(f"{broken}:model").load()
     assert "broken_models" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "cause"),
+    [
+        ("1 / 0\n", r"^broken\.py, line 1: ZeroDivisionError: division by zero$", ZeroDivisionError),
+        ("def (:\n", r"^broken\.py, line 1: SyntaxError: invalid syntax$", SyntaxError),
+        ("\nimport onebit_nowhere\n", r"^broken\.py, line 2: ModuleNotFoundError: No module named", ImportError),
+        ("import sys\nsys.exit(3)\n", r"^broken\.py, line 2: SystemExit: 3$", SystemExit),
+        (
+            "class model:\n    def __init__(self, size): ...\n",
+            r"^broken\.py: TypeError: .* argument: 'size'$",
+            TypeError,
+        ),
+        ("def model():\n    raise OSError\n", r"^broken\.py, line 2: OSError$", OSError),
+        ("\0", r"^broken\.py: (ValueError|SyntaxError): source code", (ValueError, SyntaxError)),
+    ],
+)
+def test_what_fails_says_on_which_line(tmp_path: Path, code: str, message: str, cause: type[Exception]) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text(code)
+    with pytest.raises(ModelFailedError, match=message) as caught:
+        ModelSource.parse(f"{broken}:model").load()
+    assert isinstance(caught.value.__cause__, cause)
+
+
+def test_only_what_the_code_of_the_model_raised_is_blamed_on_it(file: Path) -> None:
+    file.write_text("class Model:\n    def log_prob(self, x):\n        return [1][len(x)]\n")
+    source = ModelSource.parse(f"{file}:Model")
+    model = source.load()
+    with pytest.raises(ModelFailedError, match=r"^some_models\.py, line 3: IndexError"), source.blamed():
+        model.log_prob("abc")
+    with pytest.raises(ZeroDivisionError), source.blamed():
+        1 / 0  # noqa: B018
+    with pytest.raises(ModelNotFoundError), source.blamed():
+        ModelSource.parse("nothing")
+    with pytest.raises(KeyboardInterrupt), source.blamed():
+        raise KeyboardInterrupt
 
 
 def test_modules_that_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,9 @@ a data set together and keeps the evidence in a `Report`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from onebit.late_imports import late_names
 
 if TYPE_CHECKING:
     from onebit.evaluation.annealing import MetropolisFlips
@@ -14,25 +16,26 @@ if TYPE_CHECKING:
     from onebit.evaluation.bases import FactorialBase
     from onebit.evaluation.exact import check_mass, total_mass
     from onebit.evaluation.executors import WorkersLostError, open_executor
-    from onebit.evaluation.model_sources import ModelNotFoundError, ModelSource
+    from onebit.evaluation.model_sources import ModelFailedError, ModelNotFoundError, ModelSource
     from onebit.evaluation.rbm import RBM
     from onebit.evaluation.report import Comparison, Report
     from onebit.evaluation.run import evaluate
 
 _NAMES = {
-    "Comparison": "report",
-    "FactorialBase": "bases",
-    "MetropolisFlips": "annealing",
-    "ModelNotFoundError": "model_sources",
-    "ModelSource": "model_sources",
-    "RBM": "rbm",
-    "Report": "report",
-    "WorkersLostError": "executors",
-    "WrongAnswerError": "answers",
-    "check_mass": "exact",
-    "evaluate": "run",
-    "open_executor": "executors",
-    "total_mass": "exact",
+    "Comparison": "onebit.evaluation.report",
+    "FactorialBase": "onebit.evaluation.bases",
+    "MetropolisFlips": "onebit.evaluation.annealing",
+    "ModelFailedError": "onebit.evaluation.model_sources",
+    "ModelNotFoundError": "onebit.evaluation.model_sources",
+    "ModelSource": "onebit.evaluation.model_sources",
+    "RBM": "onebit.evaluation.rbm",
+    "Report": "onebit.evaluation.report",
+    "WorkersLostError": "onebit.evaluation.executors",
+    "WrongAnswerError": "onebit.evaluation.answers",
+    "check_mass": "onebit.evaluation.exact",
+    "evaluate": "onebit.evaluation.run",
+    "open_executor": "onebit.evaluation.executors",
+    "total_mass": "onebit.evaluation.exact",
 }
 
 __all__ = [
@@ -40,6 +43,7 @@ __all__ = [
     "Comparison",
     "FactorialBase",
     "MetropolisFlips",
+    "ModelFailedError",
     "ModelNotFoundError",
     "ModelSource",
     "Report",
@@ -52,12 +56,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _NAMES:
-        raise AttributeError(f"module 'onebit.evaluation' has no attribute {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(f"onebit.evaluation.{_NAMES[name]}"), name)
+__getattr__ = late_names("onebit.evaluation", _NAMES)
 
 
 def __dir__() -> list[str]:

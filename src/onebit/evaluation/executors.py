@@ -21,6 +21,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
@@ -99,7 +100,7 @@ class LocalProcesses(Executor):
         return f"{self.count} local {'process' if self.count == 1 else 'processes'}"
 
     def _started(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self.count, _OneThreadContext(), initializer=progress.disable_progress_bar)
+        return ProcessPoolExecutor(self.count, _OneThreadContext(), initializer=_settle_in)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """See `concurrent.futures.Executor`."""
@@ -155,6 +156,20 @@ class LocalProcesses(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """See `concurrent.futures.Executor`."""
         self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
+def _settle_in() -> None:
+    """The first that a local worker does."""
+    progress.disable_progress_bar()
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    """Ends this process when its parent is gone, also one that was killed: it would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _lost(future: Future[Any]) -> bool:

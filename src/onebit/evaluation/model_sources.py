@@ -2,15 +2,20 @@
 
 A model that lives in a script cannot be pickled by reference: a worker has no such module. What is sent instead is the
 script itself, its bytes as they were read, and the name in it.
+
+What that code raises is its own affair and no bad argument: `ModelSource.blamed` says in one sentence where it was.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import importlib
 import re
 import sys
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,6 +28,10 @@ METHODS = ("log_prob", "log_weights", "free_energy", "log_likelihood_and_gradien
 
 class ModelNotFoundError(OnebitError, ValueError):
     """A text names no model: there is no such file, module or name."""
+
+
+class ModelFailedError(OnebitError, RuntimeError):
+    """The code of a model raised something; the message says what, and on which line of it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,14 +72,55 @@ class ModelSource:
 
         Raises:
             ModelNotFoundError: there is no such module, or no such name in it.
+            ModelFailedError: the code cannot be run, or raised something; the cause is what it raised.
         """
-        module = self._installed() if self.code is None else self._run(self.code)
-        if not hasattr(module, self.name):
-            place = self.place if self.code is None else Path(self.place).name
-            raise ModelNotFoundError(f"{place} has no {self.name!r}.")
-        found = getattr(module, self.name)
-        # A class has the methods of its objects: it is called all the same.
-        return found() if isinstance(found, type) or (callable(found) and not _is_model(found)) else found
+        with self.blamed(everything=True):
+            module = self._installed() if self.code is None else self._run(self.code)
+            if not hasattr(module, self.name):
+                raise ModelNotFoundError(f"{self._short} has no {self.name!r}.")
+            found = getattr(module, self.name)
+            # A class has the methods of its objects: it is called all the same.
+            return found() if isinstance(found, type) or (callable(found) and not _is_model(found)) else found
+
+    @contextlib.contextmanager
+    def blamed(self, *, everything: bool = False) -> Iterator[None]:
+        """In the ``with`` block, what the code of the model raises becomes a `ModelFailedError` that says where.
+
+        Args:
+            everything: whether the model is to blame for what was raised elsewhere, too (a class that is called without
+                its arguments).
+
+        Raises:
+            ModelFailedError: an exception came from a line of the code; errors of onebit stay as they are.
+        """
+        try:
+            yield
+        except OnebitError:
+            raise
+        except (Exception, SystemExit) as error:
+            place = self._place_in(error)
+            if place is None and not everything:
+                raise
+            said = (error.msg if isinstance(error, SyntaxError) else str(error)).strip()
+            what = f"{type(error).__name__}: {said.splitlines()[0]}" if said else type(error).__name__
+            raise ModelFailedError(f"{place or self._short}: {what}") from error
+
+    def _place_in(self, error: BaseException) -> str | None:
+        """The line of the model's code that an exception came from; None where it came from no line of it.
+
+        Tracebacks of workers arrive as texts, as the cause of an exception: here all are texts.
+        """
+        module = sys.modules.get(self.place)
+        file = self.place if self.code is not None else getattr(module, "__file__", None) or self.place
+        if isinstance(error, SyntaxError) and error.filename == file:
+            return f"{Path(file).name}, line {error.lineno}"
+        text = "".join(traceback.format_exception(error))
+        found = re.findall(rf'^ *File "{re.escape(file)}", line (\d+)', text, re.MULTILINE)
+        return f"{Path(file).name}, line {found[-1]}" if found else None
+
+    @property
+    def _short(self) -> str:
+        return self.place if self.code is None else Path(self.place).name
 
     def _run(self, code: bytes) -> ModuleType:
         path = Path(self.place)

@@ -115,6 +115,7 @@ def evaluate(
         WrongAnswerError: the model gave something that cannot be what it stands for.
         WrongDataError: `images` are not the split's.
         ModelNotFoundError: a text names no model.
+        ModelFailedError: the code that a text names raised something; the message says on which line.
         WorkersLostError: workers died more often than work is done again.
         TypeError: the model has no method to be measured by, or a setting is not one of its protocol.
         ValueError: an argument that is not allowed; the message says what is.
@@ -136,7 +137,8 @@ def evaluate(
         return open_split(dataset, spec, **places).images
 
     started = time.perf_counter()
-    measured = _MEASURES[chosen](model, found, other_images, seed, shared | settings)
+    with contextlib.nullcontext() if code is None else code.blamed():
+        measured = _MEASURES[chosen](model, found, other_images, seed, shared | settings)
     seconds = time.perf_counter() - started
     arrays = dict(measured.arrays)
     if found.reference is not None:

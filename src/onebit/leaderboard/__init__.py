@@ -7,7 +7,9 @@ binarizations are never ranked together, nor are exact values, bounds and estima
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from onebit.late_imports import late_names
 
 if TYPE_CHECKING:
     from onebit.leaderboard.additions import NotAddedError, add
@@ -18,19 +20,19 @@ if TYPE_CHECKING:
     from onebit.leaderboard.ranks import Ranking, rankings
 
 _NAMES = {
-    "About": "certificates",
-    "Certificate": "certificates",
-    "Checked": "checks",
-    "Entry": "entries",
-    "Finding": "checks",
-    "NotAddedError": "additions",
-    "Ranking": "ranks",
-    "Vector": "columns",
-    "add": "additions",
-    "all_entries": "entries",
-    "check": "checks",
-    "rankings": "ranks",
-    "vectors": "columns",
+    "About": "onebit.leaderboard.certificates",
+    "Certificate": "onebit.leaderboard.certificates",
+    "Checked": "onebit.leaderboard.checks",
+    "Entry": "onebit.leaderboard.entries",
+    "Finding": "onebit.leaderboard.checks",
+    "NotAddedError": "onebit.leaderboard.additions",
+    "Ranking": "onebit.leaderboard.ranks",
+    "Vector": "onebit.leaderboard.columns",
+    "add": "onebit.leaderboard.additions",
+    "all_entries": "onebit.leaderboard.entries",
+    "check": "onebit.leaderboard.checks",
+    "rankings": "onebit.leaderboard.ranks",
+    "vectors": "onebit.leaderboard.columns",
 }
 
 __all__ = [
@@ -50,12 +52,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _NAMES:
-        raise AttributeError(f"module 'onebit.leaderboard' has no attribute {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(f"onebit.leaderboard.{_NAMES[name]}"), name)
+__getattr__ = late_names("onebit.leaderboard", _NAMES)
 
 
 def __dir__() -> list[str]:
