@@ -1,6 +1,6 @@
 // Layouts: which image lies in which cell of the plane. All of them place every image of the selection exactly once.
 
-import { bins, BARS, groupedRows, GROUPS, NO_BAR, numberText, valueOf, type Bins } from "./columns";
+import { bins, BARS, groupedRows, GROUPS, NO_BAR, numberText, valuesOf, type Bins } from "./columns";
 import type { Axis, Column, Dataset, Heading, Layout } from "./model";
 
 /** The room that a layout is seen in, in device pixels, and what a heading needs of it. */
@@ -113,22 +113,54 @@ function titleOf({ entry }: Column): string {
   return entry.unit === "" ? entry.title : `${entry.title} (${entry.unit})`;
 }
 
-/** The places of values along an axis of so many cells, and its ticks. Rows without a value lie in a margin before it. */
-function along(rows: Uint32Array, column: Column, cells: number): { readonly places: Int32Array; readonly ticks: Axis["ticks"] } {
+/** The values of some rows, NaN for none, and from where to where they go. */
+interface Extent {
+  readonly values: Float32Array;
+  readonly low: number;
+  readonly high: number;
+  readonly without: boolean; // some have no value
+}
+
+function extentOf(rows: Uint32Array, column: Column): Extent {
+  const all = valuesOf(column);
+  const values = new Float32Array(rows.length);
   let [low, high, without] = [Infinity, -Infinity, false];
-  const values = Float64Array.from(rows, (row) => valueOf(column, row));
-  for (const value of values) {
+  for (let at = 0; at < rows.length; at++) {
+    const value = all[rows[at]];
+    values[at] = value;
     if (value < low) low = value;
     if (value > high) high = value;
     if (value !== value) without = true;
   }
-  if (low > high) [low, high] = [0, 0];
+  return low > high ? { values, low: 0, high: 0, without } : { values, low, high, without };
+}
+
+/** Along an axis of so many cells, the cell of low values and that of high ones; rows without a value lie in a margin before. */
+function endsOf({ without }: Extent, cells: number): { readonly margin: number; readonly first: number; readonly last: number } {
   const margin = Math.floor(cells / 25); // so that the lowest and the highest are seen from all sides
-  const [first, last] = [without ? 4 * margin : margin, cells - 1 - margin];
+  return { margin, first: without ? 4 * margin : margin, last: cells - 1 - margin };
+}
+
+/** The cells of the values along an axis. */
+function placesIn(extent: Extent, cells: number): Int32Array {
+  const { values, low, high } = extent;
+  const { margin, first, last } = endsOf(extent, cells);
   const perValue = high > low ? (last - first) / (high - low) : 0;
-  const place = (value: number) => (value !== value ? margin : high > low ? first + Math.round((value - low) * perValue) : (first + last) >> 1);
-  const ticks = tickValues(low, high, column).map((value) => ({ at: place(value) + 0.5, text: column.entry.categories?.[value] ?? numberText(value) }));
-  return { places: Int32Array.from(values, place), ticks: without ? [{ at: margin + 0.5, text: "no value" }, ...ticks] : ticks };
+  const start = high > low ? first + 0.5 : (first + last) >> 1; // half a cell more: to round
+  const places = new Int32Array(values.length);
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at];
+    places[at] = value === value ? start + (value - low) * perValue : margin;
+  }
+  return places;
+}
+
+function ticksIn(extent: Extent, column: Column, cells: number): Axis["ticks"] {
+  const { low, high, without } = extent;
+  const shown = tickValues(low, high, column);
+  const places = placesIn({ ...extent, values: Float32Array.from(shown) }, cells);
+  const ticks = shown.map((value, at) => ({ at: places[at] + 0.5, text: column.entry.categories?.[value] ?? numberText(value) }));
+  return without ? [{ at: endsOf(extent, cells).margin + 0.5, text: "no value" }, ...ticks] : ticks;
 }
 
 /** About eight round numbers from low to high. */
@@ -141,15 +173,20 @@ function tickValues(low: number, high: number, { entry }: Column): number[] {
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, at) => Number(((first + at) * step).toPrecision(12)));
 }
 
-/** In each line of the plane the nearest free cell to the left and to the right, by union-find. */
+/**
+ * In each line of the plane the nearest free cell to the left and to the right, by union-find. The lists are large, and used
+ * again by the next one.
+ */
 class FreeCells {
-  // Each line has a cell more at both ends, which is always free: that none is left.
-  private readonly left: Int32Array;
-  private readonly right: Int32Array;
+  private static left = new Int32Array(0);
+  private static right = new Int32Array(0);
 
+  // Each line has a cell more at both ends, which is always free: that none is left.
   constructor(private readonly width: number, height: number) {
-    this.left = Int32Array.from({ length: (width + 2) * height }, (_, at) => at);
-    this.right = this.left.slice();
+    const size = (width + 2) * height;
+    if (FreeCells.left.length < size) [FreeCells.left, FreeCells.right] = [new Int32Array(size), new Int32Array(size)];
+    const { left, right } = FreeCells;
+    for (let at = 0; at < size; at++) left[at] = right[at] = at;
   }
 
   private static find(links: Int32Array, from: number): number {
@@ -162,9 +199,10 @@ class FreeCells {
   nearest(x: number, y: number, most: number): number {
     const start = y * (this.width + 2);
     const at = start + x + 1;
-    const before = FreeCells.find(this.left, at);
-    if (before === at) return 0;
-    const after = FreeCells.find(this.right, at);
+    const { left, right } = FreeCells;
+    if (left[at] === at) return 0;
+    const before = FreeCells.find(left, at);
+    const after = FreeCells.find(right, at);
     const toLeft = before === start ? most + 1 : at - before;
     const toRight = after === start + this.width + 1 ? most + 1 : after - at;
     return toRight <= toLeft ? toRight : -toLeft;
@@ -172,8 +210,8 @@ class FreeCells {
 
   take(x: number, y: number): void {
     const at = y * (this.width + 2) + x + 1;
-    this.left[at] = at - 1;
-    this.right[at] = at + 1;
+    FreeCells.left[at] = at - 1;
+    FreeCells.right[at] = at + 1;
   }
 }
 
@@ -212,31 +250,37 @@ export function mixed(rows: Uint32Array): Uint32Array {
   let step = Math.max(1, Math.floor(n * 0.618));
   const common = (one: number, other: number): number => (other === 0 ? one : common(other, one % other));
   while (n > 1 && common(step, n) !== 1) step++;
-  return Uint32Array.from({ length: n }, (_, at) => rows[(at * step) % n]);
+  const made = new Uint32Array(n);
+  for (let at = 0, from = 0; at < n; at++) {
+    made[at] = rows[from];
+    from += step;
+    if (from >= n) from -= n;
+  }
+  return made;
 }
 
 const TILES = 24; // along each side of the plane, to see how crowded it is
 const [ROOMY, ROOMIEST] = [2.5, 12]; // cells for every image: enough for the most crowded tile, if that is not too many
 
-function roominess(xs: Int32Array, ys: Int32Array, cells: number): number {
+function roominess(xs: Int32Array, ys: Int32Array): number {
   const counts = new Uint32Array(TILES * TILES);
-  const tile = (place: number) => Math.min(TILES - 1, Math.floor((place * TILES) / cells));
-  let most = 0;
-  for (let at = 0; at < xs.length; at++) most = Math.max(most, ++counts[tile(ys[at]) * TILES + tile(xs[at])]);
+  for (let at = 0; at < xs.length; at++) counts[ys[at] * TILES + xs[at]]++;
+  const most = counts.reduce((one, other) => Math.max(one, other), 0);
   return Math.min(ROOMIEST, Math.max(ROOMY, (most * TILES * TILES) / Math.max(xs.length, 1)));
 }
 
 /** Every image at its two values, low values left and below. */
 export function scatter(rows: Uint32Array, across: Column, up: Column, room: Room): Layout {
-  const share = roominess(along(rows, across, 1000).places, along(rows, up, 1000).places, 1000);
-  const wanted = Math.max(64, rows.length * share);
+  const [x, y] = [extentOf(rows, across), extentOf(rows, up)];
+  const wanted = Math.max(64, rows.length * roominess(placesIn(x, TILES), placesIn(y, TILES)));
   const aspect = Math.max(0.1, Math.min(10, room.width / room.height));
   const width = Math.ceil(Math.sqrt(wanted * aspect));
   const height = Math.ceil(wanted / width);
-  const [x, y] = [along(rows, across, width), along(rows, up, height)];
-  const cells = scattered(rows, x.places, y.places.map((place) => height - 1 - place), width, height);
-  const ticks = y.ticks.map(({ at, text }) => ({ at: height - at, text }));
-  return { width, height, cells, headings: [], axes: { x: { title: titleOf(across), ticks: x.ticks }, y: { title: titleOf(up), ticks } } };
+  const [xs, ys] = [placesIn(x, width), placesIn(y, height)];
+  for (let at = 0; at < ys.length; at++) ys[at] = height - 1 - ys[at];
+  const cells = scattered(rows, xs, ys, width, height);
+  const ticks = ticksIn(y, up, height).map(({ at, text }) => ({ at: height - at, text }));
+  return { width, height, cells, headings: [], axes: { x: { title: titleOf(across), ticks: ticksIn(x, across, width) }, y: { title: titleOf(up), ticks } } };
 }
 
 export interface Wish {

@@ -192,7 +192,7 @@ function Line({ store, given, counts, conditional }: { readonly store: Store; re
 }
 
 export function MeanImage({ store }: { readonly store: Store }) {
-  const statistics = useMemo(() => pixelStatistics(store.data, store.selection), [store]);
+  const statistics = useMemo(() => pixelStatistics(store.data, store.drawn), [store]);
   const statistic = useSignal<Statistic>("mean");
   const { title, most, unit } = STATISTICS[statistic.value];
   const values = useComputed(() => shares(statistics.counts.value, STATISTICS[statistic.value].of));

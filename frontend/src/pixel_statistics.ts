@@ -36,9 +36,9 @@ function counted(data: Dataset, rows: RowBits): Counts {
   return { ink: inkCounts(planes(data), rows), images: countRows(rows) };
 }
 
-export function pixelStatistics(data: Dataset, selection: ReadonlySignal<Selection>): PixelStatistics {
+export function pixelStatistics(data: Dataset, drawn: ReadonlySignal<{ readonly selection: Selection }>): PixelStatistics {
   const given = signal<number | null>(null);
-  const rows = computed(() => rowBits(selection.value.mask));
+  const rows = computed(() => rowBits(drawn.value.selection.mask));
   return {
     given,
     counts: computed(() => counted(data, rows.value)),

@@ -5,6 +5,7 @@ import { batch, computed, effect, signal, type ReadonlySignal, type Signal } fro
 import { bins, groupedRows, GROUPS, sortedRows } from "./columns";
 import { rowAt, whereabouts, type Config } from "./data";
 import { crossing, filterText, parseFilter, passing, subject, type Crossing, type Filter } from "./filters";
+import { afterFrame } from "./frames";
 import type { Dataset, Selection, View } from "./model";
 import { DEFAULT, type Link } from "./permalink";
 
@@ -15,6 +16,12 @@ export interface Sort {
 
 export type LayoutName = "grid" | "columns" | "scatter" | "map";
 export const LAYOUTS: readonly LayoutName[] = ["grid", "columns", "scatter", "map"];
+
+/** What the filters let pass, and how they act together. */
+export interface Filtered {
+  readonly selection: Selection;
+  readonly crossing: Crossing;
+}
 
 export interface Store {
   readonly config: Config;
@@ -41,6 +48,8 @@ export interface Store {
 
   readonly selection: ReadonlySignal<Selection>; // what passes all filters: grouped, then sorted
   readonly crossing: ReadonlySignal<Crossing>;
+  readonly drawn: ReadonlySignal<Filtered>; // both a moment later, when the images are drawn: what panels sum up
+  readonly drawing: ReadonlySignal<boolean>; // `drawn` is not yet what it will be
   readonly milliseconds: ReadonlySignal<number>; // that the last selection took
   readonly chosenCount: ReadonlySignal<number>;
   readonly link: ReadonlySignal<Link>;
@@ -121,12 +130,24 @@ export function createStore(config: Config, data: Dataset, link: Link = DEFAULT)
     void selection.value;
     milliseconds.value = performance.now() - began;
   });
+  const drawn = signal<Filtered>({ selection: selection.peek(), crossing: crossed.peek() });
+  const drawing = signal(false);
+  let callOff: () => void = () => undefined;
+  effect(() => {
+    const next = { selection: selection.value, crossing: crossed.value };
+    callOff(); // panels need not sum up what has been filtered further
+    if (next.selection === drawn.peek().selection) return;
+    drawing.value = true;
+    callOff = afterFrame(() => batch(() => ((drawn.value = next), (drawing.value = false))));
+  });
   const store: Store = {
     config,
     data,
     ...state,
     selection,
     crossing: crossed,
+    drawn,
+    drawing,
     milliseconds,
     chosenCount: computed(() => state.chosen.value.reduce((sum, one) => sum + one, 0)),
     link: computed(() => linkOf(store)),

@@ -1,41 +1,104 @@
 // Counts by bar, and the numbers that sum up a column.
 
 import { bins, NO_BAR, valuesOf, type Bins, type Range } from "./columns";
-import { setFilter, type Store } from "./state";
+import { setFilter, type Filtered, type Store } from "./state";
 import type { Filter } from "./filters";
 import type { Column } from "./model";
 
-/** Rows of each bar, of those that the mask has. */
-export function countsOf({ index, count }: Bins, mask: Uint8Array): Uint32Array {
+/** The rows of a mask or, where those are fewer, the rows that it leaves out; ascending. */
+interface Fewer {
+  readonly rows: Uint32Array;
+  readonly left: boolean; // left out
+}
+
+const fewerMade = new WeakMap<Uint8Array, Fewer>();
+
+function fewer(mask: Uint8Array): Fewer {
+  let found = fewerMade.get(mask);
+  if (found === undefined) fewerMade.set(mask, (found = fewerOf(mask)));
+  return found;
+}
+
+function fewerOf(mask: Uint8Array): Fewer {
+  let inside = 0;
+  for (let row = 0; row < mask.length; row++) inside += mask[row];
+  const left = 2 * inside > mask.length;
+  const rows = new Uint32Array(mask.length + 1); // a place more: each row is written, and kept by going on
+  let count = 0;
+  for (let row = 0; row < mask.length; row++) {
+    rows[count] = row;
+    count += mask[row] ^ Number(left);
+  }
+  return { rows: rows.slice(0, count), left };
+}
+
+const totalsMade = new WeakMap<Bins, Uint32Array>();
+
+/** Rows of each bar, of all. Made once, and not to be changed. */
+export function totalsOf(of: Bins): Uint32Array {
+  let made = totalsMade.get(of);
+  if (made === undefined) totalsMade.set(of, (made = counted(of, Uint32Array.from(of.index, (_, row) => row))));
+  return made;
+}
+
+function counted({ index, count }: Bins, rows: Uint32Array): Uint32Array {
   const counts = new Uint32Array(NO_BAR + 1);
-  for (let row = 0; row < index.length; row++) counts[index[row]] += mask[row];
+  for (let at = 0; at < rows.length; at++) counts[index[rows[at]]]++;
   return counts.slice(0, count);
 }
 
-/** Rows of each bar, of all. */
-export function totalsOf({ index, count }: Bins): Uint32Array {
-  const counts = new Uint32Array(NO_BAR + 1);
-  for (let row = 0; row < index.length; row++) counts[index[row]]++;
-  return counts.slice(0, count);
+/** Rows of each bar, of those that the mask has. */
+export function countsOf(of: Bins, mask: Uint8Array): Uint32Array {
+  const { rows, left } = fewer(mask);
+  const counts = counted(of, rows);
+  if (left) {
+    const totals = totalsOf(of);
+    for (let bar = 0; bar < counts.length; bar++) counts[bar] = totals[bar] - counts[bar];
+  }
+  return counts;
 }
 
 /** Rows that pass all filters but those on a column itself: n numbers, 1 where one does. */
-export function othersMask(store: Store, column: string): Uint8Array {
-  const { subjects, refusals, refuser } = store.crossing.value;
+export function othersMask({ selection, crossing }: Filtered, column: string): Uint8Array {
+  const { subjects, refusals, refuser } = crossing;
   const own = subjects.indexOf(column);
-  if (own < 0) return store.selection.value.mask;
+  if (own < 0) return selection.mask;
   const mask = new Uint8Array(refusals.length);
   for (let row = 0; row < mask.length; row++) mask[row] = Number(refusals[row] === 0 || (refusals[row] === 1 && refuser[row] === own));
   return mask;
 }
 
-const gaps = new WeakMap<Column, boolean>();
+/** A column's numbers above its least one, 0 where a row has none: sums of them lose nothing, and need no branch. */
+interface Heights {
+  readonly of: Float32Array;
+  readonly total: Sums; // of all rows
+}
 
-/** Whether some rows have no value. */
-function hasGaps(column: Column): boolean {
-  let found = gaps.get(column);
-  if (found === undefined) gaps.set(column, (found = valuesOf(column).some((value) => value !== value)));
-  return found;
+interface Sums {
+  readonly sum: number;
+  readonly squares: number;
+}
+
+const heightsMade = new WeakMap<Column, Heights>();
+
+function heights(column: Column): Heights {
+  let made = heightsMade.get(column);
+  if (made === undefined) {
+    const { min } = column.entry;
+    const of = valuesOf(column).map((value) => (value === value ? value - min : 0));
+    heightsMade.set(column, (made = { of, total: sums(of, Uint32Array.from(of, (_, row) => row)) }));
+  }
+  return made;
+}
+
+function sums(of: Float32Array, rows: Uint32Array): Sums {
+  let [sum, squares] = [0, 0];
+  for (let at = 0; at < rows.length; at++) {
+    const above = of[rows[at]];
+    sum += above;
+    squares += above * above;
+  }
+  return { sum, squares };
 }
 
 export interface Moments {
@@ -45,24 +108,16 @@ export interface Moments {
 }
 
 /**
- * Count, mean and standard deviation of a column over the rows that the mask has and that have a value. Every chart asks for
- * them after every filter: there is no branch in the loop, which a mask of a random kind would make slow.
+ * Mean and standard deviation of a column over the rows that the mask has and that have a value, which are `count`. Every chart
+ * asks for them after every filter: no more than half of the rows are gone through.
  */
-export function momentsOf(column: Column, mask: Uint8Array): Moments {
-  if (hasGaps(column)) return summaryOf(column, mask);
-  const values = valuesOf(column);
-  const origin = column.entry.min; // sums of what is left are small: nothing is lost in the squares
-  let count = 0;
-  let sum = 0;
-  let squares = 0;
-  for (let row = 0; row < mask.length; row++) {
-    const above = mask[row] * (values[row] - origin);
-    count += mask[row];
-    sum += above;
-    squares += above * above;
-  }
+export function momentsOf(column: Column, mask: Uint8Array, count: number): Moments {
+  const { rows, left } = fewer(mask);
+  const { of, total } = heights(column);
+  const own = sums(of, rows);
+  const { sum, squares } = left ? { sum: total.sum - own.sum, squares: total.squares - own.squares } : own;
   const mean = sum / count;
-  return { count, mean: origin + mean, deviation: Math.sqrt(Math.max(squares / count - mean * mean, 0)) };
+  return { count, mean: column.entry.min + mean, deviation: Math.sqrt(Math.max(squares / count - mean * mean, 0)) };
 }
 
 export interface Summary {

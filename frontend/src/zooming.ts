@@ -56,7 +56,7 @@ export function zoomingOn(element: HTMLElement, watcher: Watcher): Zooming {
     })
     .on("start", (event: D3ZoomEvent<HTMLElement, unknown>) => event.sourceEvent !== null && watcher.began())
     .on("zoom", ({ transform, sourceEvent }: D3ZoomEvent<HTMLElement, unknown>) => watcher.moved({ k: transform.k, x: transform.x, y: transform.y }, byUser || sourceEvent !== null))
-    .on("end", () => watcher.ended());
+    .on("end", (event: D3ZoomEvent<HTMLElement, unknown>) => event.sourceEvent !== null && watcher.ended());
   const selected = select(element).call(behaviour);
   const asUser = (act: () => void) => {
     byUser = true;

@@ -76,6 +76,11 @@ def wait_for_count(page: Page, images: int) -> None:
     page.locator("#status").filter(has_text=re.compile(f"^{images:,} of ")).wait_for()
 
 
+def summed(page: Page) -> None:
+    """Waits until the panel follows the filters: it does so when the images have been drawn."""
+    page.locator("#panel[aria-busy=false]").wait_for()
+
+
 def chart(page: Page, column: str) -> Locator:
     """The histogram of a column."""
     return page.locator(f"figure[data-column='{column}']")
@@ -83,6 +88,7 @@ def chart(page: Page, column: str) -> Locator:
 
 def chart_table(page: Page, column: str) -> list[tuple[str, int, int]]:
     """The table of a histogram: label, all, selected."""
+    summed(page)
     figure = chart(page, column)
     if not figure.locator("details").evaluate("one => one.open"):
         figure.locator("summary").click()

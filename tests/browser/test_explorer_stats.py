@@ -47,6 +47,7 @@ def test_bars_filter_and_all_charts_follow(open_explorer: Open, explorers: Any) 
     bars = int(holes.max() - holes.min()) + 1
     page.mouse.click(box["x"] + box["width"] * 1.5 / bars, box["y"] + box["height"] / 2)
     assert count(page) == (holes == 1).sum()
+    assert link_state(page)["filter"] == "holes:1"  # a step of its own to come back to
     expected = [
         (str(value), int((components == value).sum()), int(((components == value) & (holes == 1)).sum()))
         for value in range(int(components.min()), int(components.max()) + 1)

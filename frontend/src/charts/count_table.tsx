@@ -16,7 +16,7 @@ const count = (number: number) => number.toLocaleString("en");
 
 export function CountTable({ store, column, of, counts }: CountTableProps) {
   const { title, doc, reference, categories } = column.entry;
-  const { mask } = store.selection.value;
+  const { mask } = store.drawn.value.selection;
   const summary = summaryOf(column, mask);
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={`Table of ${title}`}>

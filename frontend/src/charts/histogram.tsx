@@ -15,14 +15,6 @@ const WIDTH = 10;
 
 export type Scale = "own" | "same" | "log";
 
-const totalsMade = new WeakMap<Bins, Uint32Array>();
-
-function totals(of: Bins): Uint32Array {
-  let made = totalsMade.get(of);
-  if (made === undefined) totalsMade.set(of, (made = totalsOf(of)));
-  return made;
-}
-
 /** Bars as the path of an SVG. */
 export function barsPath(counts: Uint32Array, peak: number, scale: Scale): string {
   const height = (count: number) => (scale === "log" ? Math.log1p(count) / Math.log1p(peak) : count / peak);
@@ -54,10 +46,10 @@ interface Counts {
 
 function useCounts(store: Store, column: Column, of: Bins) {
   return useComputed((): Counts => {
-    const { mask } = store.selection.value;
-    const others = othersMask(store, column.entry.name);
+    const { mask } = store.drawn.value.selection;
+    const others = othersMask(store.drawn.value, column.entry.name);
     const selected = countsOf(of, mask);
-    return { all: totals(of), others: others === mask ? selected : countsOf(of, others), selected };
+    return { all: totalsOf(of), others: others === mask ? selected : countsOf(of, others), selected };
   });
 }
 
@@ -158,7 +150,7 @@ function Plot({ store, column, of, counts, at }: ChartProps & { of: Bins; counts
 
 /** What the chart says in a line: the bar under the pointer, or the numbers of the selection. */
 function Line({ store, column, of, counts, at }: ChartProps & { of: Bins; counts: { readonly value: Counts }; at: { value: Span | null } }) {
-  const summary = useComputed(() => momentsOf(column, store.selection.value.mask));
+  const summary = useComputed(() => momentsOf(column, store.drawn.value.selection.mask, counts.value.selected.reduce((all, one) => all + one, 0)));
   if (at.value !== null) {
     const { all, selected } = counts.value;
     const text = spanText(of, at.value, column.entry.categories !== undefined);
@@ -179,7 +171,7 @@ export function Histogram({ store, column }: ChartProps) {
   const at = useSignal<Span | null>(null);
   const open = useSignal(false);
   const { name, title, unit, doc, reference } = column.entry;
-  const filtered = store.filters.value.some((filter) => subject(filter) === name);
+  const filtered = useComputed(() => store.filters.value.some((filter) => subject(filter) === name)).value;
   const ends = column.entry.categories === undefined ? [of.ranges.at(0)?.low, of.ranges.at(-1)?.high] : [];
   return (
     <figure class={filtered ? "chart filtered" : "chart"} data-column={name}>

@@ -25,7 +25,7 @@ export function Frame({ store }: { readonly store: Store }) {
       <main class="halves">
         <section class="side" aria-label={`Panel: ${title}`}>
           <Tabs store={store} />
-          <div class="panel" role="tabpanel" id="panel" aria-labelledby={`tab-${tab}`} tabIndex={-1} key={tab}>
+          <div class="panel" role="tabpanel" id="panel" aria-labelledby={`tab-${tab}`} aria-busy={store.drawing} tabIndex={-1} key={tab}>
             <h2 class="unseen">{title}</h2>
             <Panel store={store} />
           </div>

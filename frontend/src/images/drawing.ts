@@ -1,7 +1,8 @@
 // Draws a scene whenever it has changed, once for each picture of the screen.
 //
-// For measurements: the mark "first-picture" when the first one is drawn; the measures "frame", one drawing, and "filter", from
-// a change of the selection until it is drawn (with WebGL, until it is handed to the graphics card).
+// For measurements: the mark "first-picture" when the first one is drawn; the measures "frame", one drawing, "filter", from a
+// change of the selection until it is drawn (with WebGL, until it is handed to the graphics card), and "charts", from there until
+// the panel follows it. Both end inside the frame that shows them.
 
 import { effect } from "@preact/signals";
 import type { Layout, Renderer } from "../model";
@@ -33,6 +34,7 @@ function follow(renderer: Renderer, canvas: HTMLCanvasElement, store: Store, sce
   let shown: Layout | null = null;
   let asked: number | null = null;
   let changed: number | null = null; // when the selection was
+  let summed: number | null = null; // the same, for the panel
   let first = true;
   const draw = () => {
     asked = null;
@@ -55,7 +57,12 @@ function follow(renderer: Renderer, canvas: HTMLCanvasElement, store: Store, sce
   };
   const endSelection = effect(() => {
     void store.selection.value;
-    changed = first ? null : performance.now() - store.milliseconds.peek();
+    changed = summed = first ? null : performance.now() - store.milliseconds.peek();
+  });
+  const endPanel = effect(() => {
+    void store.drawn.value;
+    const began = summed;
+    if (began !== null) requestAnimationFrame(() => measure("charts", began)); // when all parts have been rendered
   });
   const end = effect(() => {
     void [scene.size.value, scene.place.value, scene.layout.value, scene.colours.value];
@@ -63,6 +70,7 @@ function follow(renderer: Renderer, canvas: HTMLCanvasElement, store: Store, sce
   });
   return () => {
     endSelection();
+    endPanel();
     end();
     delete document.documentElement.dataset.ready;
     if (asked !== null) cancelAnimationFrame(asked);

@@ -67,10 +67,11 @@ export function createScene(store: Store): Scene {
     const room = { width: Math.max(right - left, 1), height: Math.max(bottom - top, 1), heading: HEADING };
     const { rows } = store.selection.value;
     // Images that share a place make room for one another. Without a sort none has a better right to it than another.
-    const fair = store.sort.value === null ? mixed(rows) : rows;
-    const map = store.layout.value === "map" ? componentsOf(store.data).value : null;
-    if (map !== null) return scatter(fair, map.x, map.y, room);
-    return layoutOf(store.data, store.layout.value === "scatter" ? fair : rows, { layout: store.layout.value, group: store.group.value, x: store.x.value, y: store.y.value }, room);
+    const fair = () => (store.sort.value === null ? mixed(rows) : rows);
+    const name = store.layout.value;
+    const map = name === "map" ? componentsOf(store.data).value : null;
+    if (map !== null) return scatter(fair(), map.x, map.y, room);
+    return layoutOf(store.data, name === "scatter" ? fair() : rows, { layout: name, group: store.group.value, x: store.x.value, y: store.y.value }, room);
   });
   const fit = computed(() => fitting(layout.value, box.value, bits));
   const column = computed(() => (store.colour.value === null ? null : (store.data.columns.get(store.colour.value) ?? null)));

@@ -19,7 +19,7 @@ function allowedRows(store: Store, among: Among, without: number | null): Uint8A
   const { manifest } = store.data;
   if (among === "all" && without === null) return undefined;
   const { reference } = roles(manifest.splits);
-  const allowed = among === "selection" ? store.selection.value.mask.slice() : new Uint8Array(manifest.n).fill(1);
+  const allowed = among === "selection" ? store.drawn.value.selection.mask.slice() : new Uint8Array(manifest.n).fill(1);
   if (among === "train") {
     allowed.fill(0);
     allowed.fill(1, reference.start, reference.stop);
@@ -72,7 +72,7 @@ export function NeighbourList({ store, bits, row, what }: NeighbourListProps) {
   const shift = SHIFTS.find((each) => String(each) === store.panels.value.shift) ?? 0;
   const among = (Object.hasOwn(AMONG, store.panels.value.among ?? "") ? store.panels.value.among : "all") as Among;
   const kept = useSignal<{ readonly key: unknown[]; readonly allowed: Uint8Array | undefined } | null>(null);
-  const key = [store, among, row, among === "selection" ? store.selection.value.mask : null];
+  const key = [store, among, row, among === "selection" ? store.drawn.value.selection.mask : null];
   if (kept.peek() === null || kept.peek()!.key.some((part, at) => part !== key[at])) kept.value = { key, allowed: allowedRows(store, among, row) };
   const { found, failure } = useLatest(store, bits === null ? null : { bits, shift, allowed: kept.peek()!.allowed });
   const { width, height } = store.data.manifest;

@@ -26,8 +26,8 @@ function parts(store: Store): Part[] {
   const of = (start: number, stop: number) => new Uint8Array(n).fill(1, start, stop);
   return [
     ...splits.map(({ name, start, stop }) => ({ key: `split ${name}`, title: name, mask: () => of(start, stop) })),
-    { key: "selection", title: "the selection", mask: () => store.selection.value.mask },
-    { key: "rest", title: "all but the selection", mask: () => store.selection.value.mask.map((one) => 1 - one) },
+    { key: "selection", title: "the selection", mask: () => store.drawn.value.selection.mask },
+    { key: "rest", title: "all but the selection", mask: () => store.drawn.value.selection.mask.map((one) => 1 - one) },
     { key: "chosen", title: "the chosen images", mask: () => store.chosen.value },
   ];
 }

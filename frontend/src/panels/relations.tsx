@@ -101,7 +101,7 @@ export function Relations({ store }: { readonly store: Store }) {
   const wanted = useSignal("");
   const words = useSignal("");
   const chosen = useComputed(() => beginning(store).map((name) => store.data.columns.get(name) ?? store.data.columns.values().next().value!));
-  const found = useComputed(() => relationsOf(chosen.value[0], chosen.value[1], store.selection.value.mask));
+  const found = useComputed(() => relationsOf(chosen.value[0], chosen.value[1], store.drawn.value.selection.mask));
   const [one, other] = chosen.value;
   const matching = strongestFirst(found.value).filter((y) => found.value.down.labels[y].toLowerCase().includes(wanted.value.toLowerCase()));
   const rows = matching.slice(0, ROWS);

@@ -66,7 +66,7 @@ export function Table({ store }: { readonly store: Store }) {
   const box = useRef<HTMLDivElement>(null);
   const [top, tall] = [useSignal(0), useSignal(600)];
   const seen = useComputed(() => {
-    const { rows } = store.selection.value;
+    const { rows } = store.drawn.value.selection;
     const first = Math.max(Math.floor(top.value / TALL) - SPARE, 0);
     const from = Math.min(first, Math.max(rows.length - 1, 0));
     return { from, rows: rows.subarray(from, from + Math.ceil(tall.value / TALL) + 2 * SPARE), count: rows.length };
