@@ -32,6 +32,16 @@ function focusOn(id: string): void {
   document.getElementById(id)?.focus();
 }
 
+/** Shows an image, and what is nearest to it. */
+function showNeighbours(store: Store, row: number): void {
+  showItem(store, row);
+  setTimeout(() => {
+    const place = document.querySelector<HTMLElement>(".neighbours"); // once the panel is there
+    place?.scrollIntoView({ block: "start" });
+    place?.focus({ preventScroll: true });
+  });
+}
+
 function imageCommands(store: Store): Command[] {
   const withImage = (act: (row: number) => void) => () => {
     const row = current(store);
@@ -39,6 +49,7 @@ function imageCommands(store: Store): Command[] {
   };
   return [
     { title: "Show the image", key: "Enter", run: withImage((row) => showItem(store, row)) },
+    { title: "Nearest images of the image", key: "n", run: withImage((row) => showNeighbours(store, row)) },
     { title: "Choose the image, or no longer", key: "x", run: withImage((row) => toggleChosen(store, row)) },
     { title: "Next image", key: "j", run: () => stepItem(store, 1) },
     { title: "Previous image", key: "k", run: () => stepItem(store, -1) },

@@ -16,17 +16,55 @@ export function chooseSingleKeys(act: boolean): void {
   remember(KEY, act ? "yes" : "no");
 }
 
-/** Keys that parts of the page have for themselves, for the list of keys. */
-export const CANVAS_KEYS: readonly (readonly [string, string])[] = [
-  ["Arrows", "Images: to the next image that way. Histogram: to the next bar"],
-  ["Shift + arrows", "Images: choose a range. Histogram: over several bars"],
-  ["Home, End", "To the first, to the last"],
-  ["Page Up, Page Down", "Images: a screen up or down"],
-  ["+ −", "Images: larger, smaller"],
-  ["0", "Images: all of them"],
-  ["Enter", "Images: show the image. Histogram: filter by the bars"],
-  ["Ctrl + Enter", "Histogram: these bars as well"],
-  ["Delete", "Histogram: remove its filters"],
+/** Keys of a part of the page that has the focus: in words as the list shows them, and what they do. */
+export interface PartKeys {
+  readonly part: string;
+  readonly keys: readonly (readonly [string, string])[];
+}
+
+/** All keys that parts of the page have for themselves. Tests press every key, and compare. */
+export const PART_KEYS: readonly PartKeys[] = [
+  {
+    part: "On the images",
+    keys: [
+      ["Arrows", "To the next image that way"],
+      ["Home, End", "To the first, to the last of the line"],
+      ["Ctrl + Home, Ctrl + End", "To the first, to the last of all"],
+      ["Page Up, Page Down", "A screen up, down"],
+      ["Shift + one of these", "Choose all from here to there"],
+      ["Enter", "Show the image"],
+      ["Space", "Choose it, or no longer"],
+      ["+, =", "Larger"],
+      ["-", "Smaller"],
+      ["0", "All of them"],
+    ],
+  },
+  {
+    part: "On a histogram",
+    keys: [
+      ["Arrows", "To the next bar"],
+      ["Home, End", "To the first, to the last"],
+      ["Shift + one of these", "Over several bars"],
+      ["Enter, Space", "Filter by the bars, or no longer"],
+      ["Ctrl + Enter, Ctrl + Space", "These bars as well"],
+      ["Delete, Backspace", "Remove its filters"],
+    ],
+  },
+  {
+    part: "On the mean image",
+    keys: [
+      ["Arrows", "To the next pixel"],
+      ["Enter, Space", "Must be ink, must be blank, either"],
+      ["Escape", "The mean of all again"],
+    ],
+  },
+  {
+    part: "On the tabs",
+    keys: [
+      ["Arrow Left, Arrow Right", "To the next tab that way"],
+      ["Home, End", "To the first, to the last"],
+    ],
+  },
 ];
 
 const WRITING = "input:not([type='checkbox'], [type='radio']), textarea, select, [contenteditable]";

@@ -136,9 +136,10 @@ function PixelGrid({ store, given, values, counts, most, title }: PictureProps) 
   };
   const press = (event: KeyboardEvent) => {
     const pixel = shown.value;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Enter" || event.key === " ") nextFilter(store, pixel);
     else if (event.key === "Escape" && given.value !== null) given.value = null;
-    else if (event.key in ARROWS && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    else if (event.key in ARROWS) {
       const [x, y] = [(pixel % width) + ARROWS[event.key][0], Math.floor(pixel / width) + ARROWS[event.key][1]];
       if (x >= 0 && y >= 0 && x < width && y < height) given.value = active.value = y * width + x;
     } else return;

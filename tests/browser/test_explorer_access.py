@@ -84,6 +84,152 @@ def test_every_key_of_the_list_is_listed_once(open_explorer: Open) -> None:
     assert "ink" not in link_state(page)
 
 
+PARTS = {
+    "On the images": ".stage",
+    "On a histogram": "[data-column=ink] .plot",
+    "On the mean image": ".pixel-grid",
+    "On the tabs": ".tabs",
+}
+ACTED = """(element, wanted) => wanted.filter(([key, ctrlKey, shiftKey, altKey]) =>
+  !element.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey, shiftKey, altKey, cancelable: true })))"""
+MOVES = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"]
+KEYS = [*MOVES, "Enter", " ", "Delete", "Backspace", "Escape", "Tab", *map(chr, range(33, 127))]
+
+
+def listed(lines: list[str]) -> set[tuple[str, bool, bool]]:
+    """The keys that lines of the list name: key, with Ctrl, with Shift."""
+    names = {"Arrows": MOVES[:4], "Space": [" "], "Page Up": ["PageUp"], "Page Down": ["PageDown"]}
+    names |= {"Arrow Left": ["ArrowLeft"], "Arrow Right": ["ArrowRight"]}
+    found: set[tuple[str, bool, bool]] = set()
+    for line in lines:
+        if line == "Shift + one of these":
+            found |= {(key, False, True) for key, ctrl, _ in found if not ctrl}
+            continue
+        for text in line.split(", "):
+            key = text.removeprefix("Ctrl + ")
+            found |= {(name, key != text, False) for name in names.get(key, [key])}
+    return found
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_parts_act_on_the_keys_of_the_list_and_on_no_others(open_explorer: Open, part: str) -> None:
+    page = open_explorer("#tab=STATS", name="calibrated_digits")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.keyboard.press("?")
+    table = page.locator("dialog table").filter(has=page.locator("caption", has_text=part))
+    wanted = listed(table.locator("kbd").all_inner_texts())
+    page.keyboard.press("Escape")
+    element = page.locator(PARTS[part]).first
+    element.focus()
+    tried = [[key, ctrl, False, False] for ctrl in (False, True) for key in KEYS]
+    tried += [[key, False, True, False] for key in MOVES] + [[key, False, False, True] for key in KEYS]
+    acted = {tuple(key[:3]) if not key[3] else tuple(key) for key in element.evaluate(ACTED, tried)}
+    if part not in ("On the images", "On a histogram"):  # there Shift changes nothing
+        acted = {(key, ctrl, False) for key, ctrl, _ in acted}
+    if part == "On the mean image":  # Escape acts while a pixel is looked at
+        page.keyboard.press("ArrowLeft")
+        acted |= {tuple(key[:3]) for key in element.evaluate(ACTED, [["Escape", False, False, False]])}
+    assert acted == wanted
+
+
+def test_n_shows_the_nearest_images(open_explorer: Open) -> None:
+    page = open_explorer("#tab=STATS")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.focus(".stage")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("n")
+    page.locator(".neighbours button[data-distance]").first.wait_for()
+    assert link_state(page)["item"] == "train/1"
+    assert page.evaluate("document.activeElement.className") == "neighbours"
+
+
+def test_forced_colours(open_explorer: Open) -> None:
+    """The images keep their own colours, what marks them and what is pressed takes those of the system."""
+    page = open_explorer("#tab=STATS&filter=ink:80..120", forced_colors="active", color_scheme="light")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+    shades = "canvas => new Set(canvas.getContext('2d').getImageData(0, 0, 200, 200).data).size"
+    assert page.locator("canvas.pixels").evaluate(shades) > 20
+    page.focus(".stage")
+    page.keyboard.press("ArrowRight")
+    highlight = page.evaluate(
+        "() => { const one = document.body.appendChild(document.createElement('p')); one.style.color = 'Highlight';"
+        " const found = getComputedStyle(one).color; one.remove(); return found; }"
+    )
+
+    def style(place: str, what: str) -> str:
+        return str(page.locator(place).first.evaluate(f"one => getComputedStyle(one).{what}"))
+
+    assert style("#active-image", "borderTopColor") == highlight and style("#active-image", "opacity") == "1"
+    assert style("button[aria-pressed=true]", "backgroundColor") == highlight
+    for place in ("button[aria-pressed=false]", ".zoom button", "#sort", ".filter"):
+        assert style(place, "borderTopStyle") == "solid" and style(place, "borderTopWidth") != "0px"
+    selected, every = style("path.selected", "fill"), style("path.all", "fill")
+    assert selected != every
+    page.keyboard.press("Space")
+    assert page.locator("#chosen").inner_text() == "1 chosen"
+    assert violations(page) == []
+
+
+def test_reduced_motion(open_explorer: Open) -> None:
+    page = open_explorer("#tab=STATS", reduced_motion="reduce")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    box = page.locator(".stage").bounding_box()
+    assert box is not None
+    seen = """() => new Promise(done => {
+      const places = new Set(), ring = document.getElementById("active-image");
+      let left = 12;
+      const look = () => { places.add(ring.style.transform); --left ? requestAnimationFrame(look) : done(places.size) };
+      document.querySelector(".stage").dispatchEvent(new MouseEvent("dblclick", {
+        bubbles: true, clientX: %d, clientY: %d, view: window }));
+      look();
+    })"""
+    assert page.evaluate(seen % (box["x"] + 300, box["y"] + 200)) <= 2  # there at once: before and after
+    moving = (
+        "[...document.querySelectorAll('*')].filter(one => getComputedStyle(one).transitionDuration !== '0s').length"
+    )
+    assert page.evaluate(moving) == 0 and page.evaluate("document.getAnimations().length") == 0
+
+
+def test_fingers_move_zoom_and_open(open_explorer: Open) -> None:
+    page = open_explorer("#tab=STATS", has_touch=True)
+    page.wait_for_selector("html[data-ready]", state="attached")
+    box = page.locator(".stage").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        at = [{"x": left, "y": top, "id": number} for number, (left, top) in enumerate(points)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    def view() -> list[float]:
+        return [float(number) for number in link_state(page)["view"].split(",")]
+
+    touch("touchStart", (x - 20, y), (x + 20, y))
+    for apart in range(30, 130, 10):
+        touch("touchMove", (x - apart, y), (x + apart, y))
+    touch("touchEnd")
+    left, _, scale = view()
+    across = int(page.get_attribute(".stage", "aria-colcount") or 0)
+    assert scale == pytest.approx(6 * box["width"] / across, rel=0.1)  # from 40 to 240 pixels apart
+    touch("touchStart", (x, y))
+    for step in range(1, 11):
+        touch("touchMove", (x - 8 * step, y))
+    touch("touchEnd")
+    moved, _, same = view()
+    assert same == scale and moved - left == pytest.approx(80 / scale, rel=0.02)
+    page.click("[aria-label='Drag to choose images']")
+    touch("touchStart", (x, y))
+    for step in range(1, 11):
+        touch("touchMove", (x + 6 * step, y + 6 * step))
+    touch("touchEnd")
+    assert page.locator("#chosen").is_visible()
+    page.click("[aria-label='Drag to choose images']")
+    page.touchscreen.tap(x, y)
+    page.locator(".item-head").wait_for()
+
+
 @pytest.mark.parametrize("tab", TABS)
 def test_fits_a_phone(open_explorer: Open, tab: str) -> None:
     page = open_explorer(f"#tab={tab}&filter=ink:80..120&item=test/42", viewport=PHONE)

@@ -106,13 +106,15 @@ function Plot({ store, column, of, counts, at }: ChartProps & { of: Bins; counts
   const keys = (event: TargetedKeyboardEvent<HTMLElement>) => {
     const [from, to] = at.value ?? [0, 0];
     const moves: Record<string, number> = { ArrowLeft: to - 1, ArrowDown: to - 1, ArrowRight: to + 1, ArrowUp: to + 1, Home: 0, End: of.count - 1 };
-    if (event.key in moves) {
+    const alone = !event.ctrlKey && !event.metaKey;
+    if (event.altKey) return;
+    if (event.key in moves && alone) {
       const bar = at.value === null ? 0 : Math.min(Math.max(moves[event.key], 0), of.count - 1);
       at.value = [event.shiftKey ? from : bar, bar];
     } else if (event.key === "Enter" || event.key === " ") {
       if (from === to && isOwn(from)) removeFilters(store, name);
       else apply([from, to], event.ctrlKey || event.metaKey);
-    } else if (event.key === "Delete" || event.key === "Backspace") removeFilters(store, name);
+    } else if ((event.key === "Delete" || event.key === "Backspace") && alone) removeFilters(store, name);
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -2,7 +2,7 @@
 
 import { useComputed } from "@preact/signals";
 import { commandsOf } from "../commands";
-import { CANVAS_KEYS, singleKeys, chooseSingleKeys } from "../keyboard";
+import { PART_KEYS, singleKeys, chooseSingleKeys } from "../keyboard";
 import type { Store } from "../state";
 import { Dialog } from "./dialog";
 
@@ -29,19 +29,23 @@ export function Keys({ store }: { readonly store: Store }) {
               ))}
             </tbody>
           </table>
-          <table>
-            <caption>On the images, on a histogram</caption>
-            <tbody>
-              {CANVAS_KEYS.map(([key, title]) => (
-                <tr key={key}>
-                  <td>
-                    <kbd>{key}</kbd>
-                  </td>
-                  <th scope="row">{title}</th>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <div>
+            {PART_KEYS.map(({ part, keys }) => (
+              <table key={part}>
+                <caption>{part}</caption>
+                <tbody>
+                  {keys.map(([key, title]) => (
+                    <tr key={key}>
+                      <td>
+                        <kbd>{key}</kbd>
+                      </td>
+                      <th scope="row">{title}</th>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            ))}
+          </div>
         </div>
       </div>
       <label class="check">

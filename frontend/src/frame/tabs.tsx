@@ -14,6 +14,7 @@ export function Tabs({ store }: { readonly store: Store }) {
   const open = panelOf(store.tab.value).tab;
   const keys = (event: TargetedKeyboardEvent<HTMLElement>) => {
     const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1 };
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key in steps) stepTab(store, steps[event.key]);
     else if (event.key === "Home") store.tab.value = PANELS[0].tab;
     else if (event.key === "End") store.tab.value = PANELS.at(-1)!.tab;

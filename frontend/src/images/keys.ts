@@ -29,7 +29,8 @@ export function reveal(scene: Scene, zooming: Zooming, row: number): void {
 function target(scene: Scene, cell: number, event: KeyboardEvent): number | null {
   const layout = scene.layout.value;
   const all = event.ctrlKey || event.metaKey;
-  if (event.key in ARROWS) return all || event.altKey ? null : step(layout, cell, ARROWS[event.key]);
+  if (event.altKey || (all && event.key !== "Home" && event.key !== "End")) return null;
+  if (event.key in ARROWS) return step(layout, cell, ARROWS[event.key]);
   if (event.key === "Home" || event.key === "End") return end(layout, cell, event.key === "End", all);
   if (event.key !== "PageUp" && event.key !== "PageDown") return null;
   const { top, bottom } = scene.box.value;

@@ -77,7 +77,7 @@ export function NeighbourList({ store, bits, row, what }: NeighbourListProps) {
   const { found, failure } = useLatest(store, bits === null ? null : { bits, shift, allowed: kept.peek()!.allowed });
   const { width, height } = store.data.manifest;
   return (
-    <section class="neighbours" aria-label="Nearest images">
+    <section class="neighbours" aria-label="Nearest images" tabIndex={-1}>
       <h3>Nearest images</h3>
       <div class="controls">
         <label>
