@@ -96,7 +96,7 @@ def test_what_is_missing_is_trained_and_kept(
     monkeypatch.setattr(complete, "RUNS", tmp_path / "runs")
     monkeypatch.setattr(evidence, "DATASET", "calibrated_digits")  # the one that needs no files
     monkeypatch.setattr(complete, "BASELINES", {"bernoulli": None})
-    monkeypatch.setattr(complete, "CALIBRATED", ())
+    monkeypatch.setattr(evidence, "DATASETS", ("calibrated_digits",))
     monkeypatch.setattr(sys, "argv", ["complete.py", "--dry-run"])
     complete.main()
     wanted = f"onebit train bernoulli --dataset calibrated_digits --out {tmp_path / 'runs/bernoulli'}"

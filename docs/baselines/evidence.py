@@ -21,7 +21,7 @@ from onebit.models.baselines import BASELINES
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CERTIFIED = ROOT / "src" / "onebit" / "leaderboard" / "certified"
-DATASET, CALIBRATED = "binarized_mnist", "calibrated_digits"
+DATASETS = DATASET, CALIBRATED = "binarized_mnist", "calibrated_digits"
 SETTINGS, LOG, WEIGHTS, SAMPLES, CURVE = "settings.json", "log.jsonl", "weights.json", "samples.png", "curve.svg"
 
 TITLES = {

@@ -1,7 +1,7 @@
 """Takes what proves a finished run into the project: ``python docs/baselines/keep.py runs/nade``.
 
-Report, log, settings, the shapes of the weights and a sheet of samples; the weights themselves if they have less than
-1 MB, for `onebit.models.load`.
+Report, log, settings, the shapes of the trained weights and a sheet of samples; the weights themselves if they have
+less than 1 MB, for `onebit.models.load`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def keep(run: Path) -> None:
         shutil.copyfile(run / "model.npz", PACKAGE / f"{name}.npz")
         shutil.copyfile(run / evidence.SETTINGS, PACKAGE / f"{name}.json")
     with np.load(run / "model.npz", allow_pickle=False) as arrays:
-        shapes = {key: list(arrays[key].shape) for key in arrays.files}
+        shapes = {key: list(arrays[key].shape) for key in arrays.files if arrays[key].dtype.kind == "f"}
     (folder / evidence.WEIGHTS).write_text(json.dumps(shapes, indent=2) + "\n", encoding="utf-8")
     (folder / evidence.SAMPLES).write_bytes(write_png(1 - sheet(samples(run)), bit_depth=1))
     print(f"{name} on {dataset}: {report}")

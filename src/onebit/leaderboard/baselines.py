@@ -47,12 +47,13 @@ def certify(path: Path, model: Any = None) -> Path:
 
 
 def parameters_of(model: Any) -> int | None:
-    """How many numbers were trained; None where the model is not at hand."""
+    """How many numbers were trained, which are those of floating point; None where the model is not at hand."""
     if model is None:
         return None
+    import equinox
     import jax
 
-    return sum(int(leaf.size) for leaf in jax.tree.leaves(model.params) if hasattr(leaf, "size"))
+    return sum(int(leaf.size) for leaf in jax.tree.leaves(model.params) if equinox.is_inexact_array_like(leaf))
 
 
 def trained(name: str, dataset: str, runs: Path) -> Any:

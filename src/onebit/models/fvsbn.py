@@ -1,4 +1,4 @@
-"""FVSBN, the fully visible sigmoid belief network (Frey, Hinton & Dayan, NIPS 1996): a logistic autoregression.
+"""FVSBN, the fully visible sigmoid belief network (Frey, Hinton & Dayan, NIPS 1995): a logistic autoregression.
 
 Each pixel, in rows from top to bottom, is a logistic regression on the pixels before it.
 """
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from onebit.models import autoregression
 
 SETTINGS: dict[str, Any] = {}
-TRAINING = {"epochs": 20, "batch_size": 100, "weight_decay": 0.05}
+TRAINING = {"epochs": 20, "batch_size": 100, "learning_rate": 3e-3}
 
 
 class Parameters(NamedTuple):

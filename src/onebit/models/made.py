@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from onebit.models import autoregression
 
 SETTINGS: dict[str, Any] = {"hidden_units": 500, "orderings": 8}
-TRAINING = {"epochs": 40, "batch_size": 100, "learning_rate": 1e-3}
+TRAINING = {"epochs": 100, "batch_size": 100, "learning_rate": 3e-3}
 
 
 class Parameters(equinox.Module):
