@@ -6,9 +6,9 @@ import { describeAmong } from "./images/describing";
 import { drawing } from "./images/drawing";
 import { activeRow, pressing, reveal } from "./images/keys";
 import { Axes, Headings, Legend } from "./images/labels";
-import { Band, ringStyle, Tooltip } from "./images/marks";
+import { Band, Lasso, ringStyle, Tooltip } from "./images/marks";
 import { isChoice, pointing } from "./images/pointing";
-import { createScene, placeOf, viewOf, type Scene } from "./images/scene";
+import { createScene, placeOf, viewOf, type Scene, type Tool } from "./images/scene";
 import { choose as chooseRenderer } from "./renderers/choice";
 import type { Store } from "./state";
 import { zoomingOn, type Zooming } from "./zooming";
@@ -115,6 +115,7 @@ function ActiveCell({ store, scene }: { readonly store: Store; readonly scene: S
 }
 
 function Buttons({ store, scene, zooming }: { readonly store: Store; readonly scene: Scene; readonly zooming: () => Zooming | null }) {
+  const tool = (one: Tool) => ({ "aria-pressed": scene.tool.value === one, onClick: () => void (scene.tool.value = scene.tool.value === one ? "move" : one) });
   return (
     <div class="zoom" role="group" aria-label="Size of the images">
       <button type="button" title="Larger (+)" aria-label="Larger" onClick={() => zooming()?.scale(1.5)}>
@@ -128,9 +129,14 @@ function Buttons({ store, scene, zooming }: { readonly store: Store; readonly sc
           <path d="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" />
         </svg>
       </button>
-      <button type="button" title="Drag to choose images (Shift + drag does so at any time)" aria-label="Drag to choose images" aria-pressed={scene.banding.value} onClick={() => (scene.banding.value = !scene.banding.value)}>
+      <button type="button" title="Drag to choose images (Shift + drag does so at any time)" aria-label="Drag to choose images" {...tool("band")}>
         <svg viewBox="0 0 16 16" aria-hidden="true">
           <path d="M2 2h12v12H2z" stroke-dasharray="2.4 2" />
+        </svg>
+      </button>
+      <button type="button" title="Draw around images to choose them (with Shift: these as well)" aria-label="Draw around images" {...tool("lasso")}>
+        <svg viewBox="0 0 16 16" aria-hidden="true">
+          <path d="M4 9.5C-1 5 4 1.5 9 1.5s7 4.5 3.5 7S6 11 4 9.5zm0 0c-1.5 1.5 1 2.5 0 5" />
         </svg>
       </button>
     </div>
@@ -156,7 +162,7 @@ export function Canvas({ store }: { readonly store: Store }) {
       <div class="room">
         <div
           ref={stage}
-          class={scene.banding.value ? "stage banding" : "stage"}
+          class={scene.tool.value === "move" ? "stage" : "stage choosing"}
           role="grid"
           tabIndex={0}
           aria-label={`Images: ${count.toLocaleString("en")}. Arrow keys go from one to the next.`}
@@ -173,6 +179,7 @@ export function Canvas({ store }: { readonly store: Store }) {
         <Headings scene={scene} />
         <Axes scene={scene} />
         <Band scene={scene} />
+        <Lasso scene={scene} />
         <Tooltip store={store} scene={scene} />
         {count === 0 && <p class="nothing">No image passes all filters.</p>}
         <Buttons store={store} scene={scene} zooming={() => zooming.current} />

@@ -175,6 +175,81 @@ def test_ranges_and_bands_are_chosen(open_explorer: Open) -> None:
     assert page.text_content("#chosen") == "2 chosen"
 
 
+def drawn_around(page: Page, outline: list[tuple[float, float]]) -> None:
+    """Draws a line with the mouse, corners from the left top corner of the stage."""
+    box = page.locator(".stage").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + outline[0][0], box["y"] + outline[0][1])
+    page.mouse.down()
+    for x, y in outline[1:]:
+        page.mouse.move(box["x"] + x, box["y"] + y)
+    assert page.locator(".lasso").is_visible()
+    page.mouse.up()
+
+
+def inside(points: NDArray[Any], outline: list[tuple[float, float]]) -> NDArray[np.bool_]:
+    """Which points, ``(n, 2)``, an outline encloses an odd number of times."""
+    found = np.zeros(len(points), bool)
+    for (x1, y1), (x2, y2) in zip(outline, outline[1:] + outline[:1], strict=True):
+        crosses = (y1 > points[:, 1]) != (y2 > points[:, 1])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found ^= crosses & (points[:, 0] < x1 + (points[:, 1] - y1) / np.float64(y2 - y1) * (x2 - x1))
+    return found
+
+
+def test_a_line_drawn_by_hand_chooses_what_is_inside(open_explorer: Open, until: Until) -> None:
+    page = ready(open_explorer, "#tab=STATS&view=20.25,30.5,4")
+    page.click("[aria-label='Draw around images']")
+    across = int(page.get_attribute(".stage", "aria-colcount") or 0)
+    rows = np.arange(70_000)
+    middles = np.stack([4 * (rows % across + 0.5 - 20.25), 4 * (rows // across + 0.5 - 30.5)], 1)
+    outline = [
+        (60.0, 50.0),
+        (400.0, 90.0),
+        (330.0, 300.0),
+        (210.0, 160.0),
+        (90.0, 380.0),
+        (250.0, 420.0),
+        (30.0, 200.0),
+    ]
+    drawn_around(page, outline)
+    wanted = inside(middles, outline)
+    assert 1000 < wanted.sum() < 10_000
+    assert page.text_content("#chosen") == f"{wanted.sum():,} chosen"
+    page.get_by_role("button", name="Export chosen").click()
+    text = page.locator("#export-positions").input_value()
+    assert text.split("\n")[:3] == [f"train/{row}" for row in np.flatnonzero(wanted)[:3]]
+    page.keyboard.press("Escape")
+    more = [(500.0, 300.0), (560.0, 300.0), (560.0, 360.0), (500.0, 360.0)]
+    page.keyboard.down("Shift")
+    drawn_around(page, more)
+    page.keyboard.up("Shift")
+    both = wanted | inside(middles, more)
+    assert page.text_content("#chosen") == f"{both.sum():,} chosen"
+    page.get_by_role("button", name="Show only these").click()
+    until(page, f"document.querySelector('#status b').textContent === '{both.sum():,}'")
+
+
+@pytest.mark.parametrize("layout", ["scatter", "map"])
+def test_a_line_around_a_cloud_chooses_it(open_explorer: Open, until: Until, layout: str) -> None:
+    """Two halves and the whole of a cloud: every image is in one of the halves."""
+    page = ready(open_explorer, f"#tab=STATS&filter=split:test&layout={layout}")
+    if layout == "map":
+        page.wait_for_selector(".axis.beside", timeout=60_000)
+        settled(page)
+    page.click("[aria-label='Draw around images']")
+    box = page.locator(".stage").bounding_box()
+    assert box is not None
+    width, height, middle = box["width"] - 1, box["height"] - 60, box["width"] / 2 + 0.37
+    sides = [(1.0, middle), (middle, width)]
+    counts = []
+    for left, right in [*sides, (1.0, width)]:
+        drawn_around(page, [(left, 1.0), (right, 1.0), (right, height), (left, height)])
+        counts.append(int((page.text_content("#chosen") or "0").split()[0].replace(",", "")))
+    assert counts[0] > 500 and counts[1] > 500
+    assert counts[0] + counts[1] == counts[2] == 10_000
+
+
 def test_the_wheel_zooms_and_dragging_moves(open_explorer: Open, until: Until) -> None:
     page = ready(open_explorer, "#tab=STATS")
     x, y = middle_of(page)

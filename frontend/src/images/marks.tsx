@@ -4,6 +4,7 @@ import { Picture } from "../charts/picture";
 import type { Store } from "../state";
 import type { Box } from "../zooming";
 import { describe } from "./describing";
+import { outlinePath } from "./lasso";
 import { squareOfCell, type Scene } from "./scene";
 
 const SMALLEST_RING = 14; // CSS pixels
@@ -22,6 +23,18 @@ export function ringStyle(scene: Scene, row: number | null) {
 export function Band({ scene }: { readonly scene: Scene }) {
   const { value } = scene.band;
   return value === null ? null : <div class="band" style={boxStyle(value)} />;
+}
+
+/** The line that is being drawn, closed. */
+export function Lasso({ scene }: { readonly scene: Scene }) {
+  const { value } = scene.lasso;
+  if (value === null) return null;
+  return (
+    <svg class="lasso" aria-hidden="true">
+      <path class="ground" d={outlinePath(value)} />
+      <path d={outlinePath(value)} />
+    </svg>
+  );
 }
 
 const TOOLTIP = { width: 170, height: 190 }; // CSS pixels that it may need

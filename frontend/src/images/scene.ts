@@ -8,6 +8,7 @@ import type { Colours, Layout, View } from "../model";
 import type { Store } from "../state";
 import { dark } from "../theme";
 import type { Box, Limits, Place } from "../zooming";
+import type { Point } from "./lasso";
 
 export interface Size {
   readonly width: number; // CSS pixels
@@ -20,12 +21,16 @@ export interface Hovered {
   readonly y: number;
 }
 
+/** What dragging does: it moves the plane, or chooses images in a band or inside a line. */
+export type Tool = "move" | "band" | "lasso";
+
 export interface Scene {
   readonly size: Signal<Size>;
   readonly place: Signal<Place>;
   readonly hovered: Signal<Hovered | null>;
   readonly band: Signal<Box | null>; // that the pointer is drawing
-  readonly banding: Signal<boolean>; // dragging draws a band instead of moving
+  readonly lasso: Signal<readonly Point[] | null>; // the line that it is drawing around images
+  readonly tool: Signal<Tool>;
   readonly box: ReadonlySignal<Box>; // where the plane is seen
   readonly layout: ReadonlySignal<Layout>;
   readonly cellOf: ReadonlySignal<Int32Array>; // by row, -1 where it is not in the layout
@@ -80,7 +85,8 @@ export function createScene(store: Store): Scene {
     place: signal<Place>({ k: 1, x: 0, y: 0 }),
     hovered: signal<Hovered | null>(null),
     band: signal<Box | null>(null),
-    banding: signal(false),
+    lasso: signal<readonly Point[] | null>(null),
+    tool: signal<Tool>("move"),
     box,
     layout,
     cellOf: computed(() => placesOf(layout.value, manifest.n)),
