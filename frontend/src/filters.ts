@@ -37,9 +37,9 @@ export interface RowFilter extends Negatable {
 }
 export type Filter = RangeFilter | NameFilter | PixelFilter | RowFilter;
 
-const escaped = (name: string) =>
+export const escaped = (name: string) =>
   name.replace(/[~,:;!@/]/g, (letter) => `~${letter.charCodeAt(0).toString(16).padStart(2, "0")}`);
-const unescaped = (text: string) => text.replace(/~([0-9a-f]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
+export const unescaped = (text: string) => text.replace(/~([0-9a-f]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
 
 function rangeText({ low, high, open }: Range): string {
   if (low === high && !open) return String(low);

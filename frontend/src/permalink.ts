@@ -10,6 +10,7 @@ export const FORMAT = 1;
 export interface Link {
   readonly tab: string;
   readonly dataset: string | null;
+  readonly differences: readonly string[]; // columns made of two others; texts, see differences.ts
   readonly filters: readonly string[]; // texts, see filters.ts
   readonly sort: { readonly column: string; readonly descending: boolean } | null;
   readonly group: string | null;
@@ -41,6 +42,7 @@ export const PANEL_KEYS: readonly string[] = [
 export const DEFAULT: Link = {
   tab: "STATS",
   dataset: null,
+  differences: [],
   filters: [],
   sort: null,
   group: null,
@@ -77,6 +79,7 @@ export function encode(link: Link): string {
     ["tab", link.tab],
     ["dataset", link.dataset],
     ["v", String(FORMAT)],
+    ["difference", link.differences.length === 0 ? null : link.differences.join(",")],
     ["filter", link.filters.length === 0 ? null : link.filters.join(",")],
     ["sort", link.sort === null ? null : `${link.sort.descending ? "-" : "+"}${link.sort.column}`.replace(/^\+(?![+-])/, "")],
     ["group", link.group],
@@ -122,11 +125,13 @@ export function decode(fragment: string): Link {
     if (key !== null && value !== null && value !== "" && !values.has(key)) values.set(key, value);
   }
   const text = (key: string) => values.get(key) ?? null;
+  const list = (key: string) => (values.get(key) ?? "").split(",").filter((one) => one !== "");
   const panels = PANEL_KEYS.filter((key) => values.has(key)).map((key) => [key, values.get(key)!]);
   return {
     tab: /^[A-Z]{1,20}$/.test(values.get("tab") ?? "") ? values.get("tab")! : DEFAULT.tab,
     dataset: text("dataset"),
-    filters: (values.get("filter") ?? "").split(",").filter((one) => one !== ""),
+    differences: list("difference"),
+    filters: list("filter"),
     sort: sortOf(values.get("sort")),
     group: text("group"),
     color: text("color"),

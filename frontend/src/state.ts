@@ -5,8 +5,9 @@ import { batch, computed, effect, signal, type ReadonlySignal, type Signal } fro
 import { bins, groupedRows, GROUPS, sortedRows } from "./columns";
 import { rowAt, whereabouts, type Config } from "./data";
 import { crossing, filterText, parseFilter, passing, subject, type Crossing, type Filter } from "./filters";
+import { differenceColumn, differenceName, differenceText, parseDifference, type Difference } from "./differences";
 import { afterFrame } from "./frames";
-import type { Dataset, Selection, View } from "./model";
+import type { Column, Dataset, Selection, View } from "./model";
 import { DEFAULT, type Link } from "./permalink";
 
 export interface Sort {
@@ -25,10 +26,11 @@ export interface Filtered {
 
 export interface Store {
   readonly config: Config;
-  readonly data: Dataset;
+  readonly data: Dataset; // with the columns of differences; who reads its columns hears of new ones
 
   // What the address keeps.
   readonly tab: Signal<string>; // upper case; an unknown one shows the first panel
+  readonly differences: Signal<readonly Difference[]>;
   readonly filters: Signal<readonly Filter[]>;
   readonly sort: Signal<Sort | null>; // null: the data's own order
   readonly group: Signal<string | null>; // a column, by its bins(column, GROUPS)
@@ -92,10 +94,34 @@ export function filtersOfConfig(config: Config, data: Dataset): Filter[] {
   return [{ kind: "rows", intervals: inside, negated: false }];
 }
 
-export function createStore(config: Config, data: Dataset, link: Link = DEFAULT): Store {
-  const { n } = data.manifest;
+/** The data with a column more for every difference, each made once. */
+function withDifferences(data: Dataset, differences: ReadonlySignal<readonly Difference[]>): Dataset {
+  const made = new Map<string, Column>();
+  const columns = computed(() => {
+    const all = new Map(data.columns);
+    for (const difference of differences.value) {
+      const name = differenceName(difference);
+      const column = made.get(name) ?? differenceColumn(data.columns.get(difference.one)!, data.columns.get(difference.other)!);
+      made.set(name, column);
+      if (!data.columns.has(name)) all.set(name, column);
+    }
+    return all;
+  });
+  return {
+    ...data,
+    get columns() {
+      return columns.value;
+    },
+  };
+}
+
+export function createStore(config: Config, given: Dataset, link: Link = DEFAULT): Store {
+  const { n } = given.manifest;
+  const differences = signal<readonly Difference[]>([]);
+  const data = withDifferences(given, differences);
   const state = {
     tab: signal("STATS"),
+    differences,
     filters: signal<readonly Filter[]>([]),
     sort: signal<Sort | null>(null),
     group: signal<string | null>(null),
@@ -163,6 +189,7 @@ function linkOf(store: Store): Link {
   return {
     tab: store.tab.value,
     dataset: data.manifest.name,
+    differences: store.differences.value.map(differenceText),
     filters: store.filters.value.map((filter) => filterText(filter, data)),
     sort: store.sort.value,
     group: store.group.value,
@@ -183,6 +210,8 @@ export function applyLink(store: Store, link: Link): void {
   const column = (name: string | null) => (name !== null && data.columns.has(name) ? name : null);
   batch(() => {
     store.tab.value = link.tab;
+    const differences = link.differences.map((text) => parseDifference(text, data.columns)).filter((one) => one !== null);
+    store.differences.value = differences.filter((one, at) => differences.findIndex((other) => differenceName(other) === differenceName(one)) === at);
     store.filters.value = link.filters.map((text) => parseFilter(text, data)).filter((one) => one !== null);
     store.sort.value = link.sort !== null && column(link.sort.column) !== null ? link.sort : null;
     store.group.value = column(link.group);

@@ -13,6 +13,7 @@ const orNull = <Value>(arbitrary: fc.Arbitrary<Value>) => fc.option(arbitrary, {
 const links: fc.Arbitrary<Link> = record({
   tab: fc.stringMatching(/^[A-Z]{1,20}$/),
   dataset: orNull(wellFormed),
+  differences: fc.array(filterText),
   filters: fc.array(filterText),
   sort: orNull(record({ column, descending: fc.boolean() })),
   group: orNull(column),

@@ -119,3 +119,44 @@ def test_add_a_filter_by_hand(open_explorer: Open, explorers: Any) -> None:
     assert f"{passing:,} of all images pass" in dialog.get_by_role("status").inner_text()
     dialog.get_by_role("button", name="Add").click()
     assert count(page) == passing and not dialog.is_visible()
+
+
+def test_images_on_which_one_model_beats_another(open_explorer: Open, explorers: Any) -> None:
+    data = truth(explorers)
+    one, other = data.values["nats_made"], data.values["nats_rbm"]
+    both = ~np.isnan(one) & ~np.isnan(other)
+    difference = np.where(both, one.astype(np.float32) - other.astype(np.float32), np.nan)
+    won = both & (difference < 0)
+    assert both.sum() == 10_000 and 0 < won.sum() < 10_000
+    page = open_explorer("#tab=STATS")
+    page.get_by_text("Two models, image by image").click()
+    section = page.locator(".differences")
+    section.get_by_label("Model").select_option("nats_made")
+    section.get_by_label("beside").select_option("nats_rbm")
+    section.get_by_role("button", name="Add the difference").click()
+    found = section.locator("[data-difference=nats_made-nats_rbm]")
+    assert f"on {won.sum():,} of 10,000 images" in found.inner_text()
+    found.get_by_role("button", name="Show these").click()
+    wait_for_count(page, won.sum())
+    found.get_by_role("button", name="Sort by the difference").click()
+    name = "nats_made-nats_rbm"
+    state = link_state(page)
+    assert (state["difference"], state["sort"]) == ("nats_made:nats_rbm", name)
+    assert state["filter"] == f"{name}:..%3C0"
+    rows = chart_table(page, name)
+    assert sum(row[1] for row in rows) == 10_000 and sum(row[2] for row in rows) == won.sum()
+    page.locator("#colour").select_option(name)
+    page.get_by_role("button", name="Columns", exact=True).click()
+    page.get_by_label("Along x").select_option(name)
+    page.get_by_role("tab", name="Table").click()
+    assert page.locator("#status").inner_text().startswith(f"{won.sum():,} of ")
+    first = int(np.lexsort((np.arange(len(one)), np.where(won, difference, np.inf)))[0])
+    assert page.locator("table.items tbody tr[aria-rowindex] th").first.inner_text().strip() == f"test {first - 60_000}"
+    address = page.evaluate("() => new Promise(done => setTimeout(() => done(location.hash), 300))")
+    again = open_explorer(address)
+    wait_for_count(again, won.sum())
+    assert link_state(again) == link_state(page)
+    again.get_by_role("tab", name="Stats").click()
+    again.locator(".differences").get_by_label(re.compile("^Remove ")).click()
+    wait_for_count(again, 70_000)
+    assert "difference" not in link_state(again) and link_state(again)["x"] == "nats_made"

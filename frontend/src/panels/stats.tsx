@@ -3,13 +3,17 @@
 import { useSignal } from "@preact/signals";
 import { Histogram } from "../charts/histogram";
 import { MeanImage } from "../mean_image";
+import { differenceName } from "../differences";
 import { setPanel, type Store } from "../state";
+import { Differences } from "./differences";
 
 const LATE = ["index", "line"]; // places, not properties: at the end
 
 export function Stats({ store }: { readonly store: Store }) {
   const wanted = useSignal("");
-  const columns = [...store.data.columns.values()].sort((one, other) => Number(LATE.includes(one.entry.name)) - Number(LATE.includes(other.entry.name)));
+  const made = store.differences.value.map(differenceName);
+  const place = (name: string) => (made.includes(name) ? 0 : LATE.includes(name) ? 2 : 1);
+  const columns = [...store.data.columns.values()].sort((one, other) => place(one.entry.name) - place(other.entry.name));
   const found = columns.filter(({ entry }) => `${entry.title} ${entry.name} ${entry.doc}`.toLowerCase().includes(wanted.value.toLowerCase()));
   return (
     <>
@@ -28,6 +32,7 @@ export function Stats({ store }: { readonly store: Store }) {
           </select>
         </label>
       </div>
+      <Differences store={store} />
       <p class="key" aria-hidden="true">
         <span class="swatch selected" /> selected <span class="swatch others" /> passes the other filters <span class="swatch all" /> all images
       </p>
