@@ -81,8 +81,10 @@ function integerStep(span: number, most: number, scale: number): number {
   return 2 ** Math.ceil(Math.log2(span / most)); // fixed-point numbers: bars begin at halves, quarters, eighths
 }
 
-function rangeLabel(range: Range, categories: readonly string[] | undefined): string {
+/** A range in words. */
+export function rangeLabel(range: Range, categories?: readonly string[]): string {
   const text = (value: number) => (categories === undefined ? numberText(value) : (categories[value] ?? "–"));
+  if (range.low === -Infinity || range.high === Infinity) return range.low > -Infinity ? `from ${text(range.low)}` : range.high < Infinity ? `below ${text(range.high)}` : "any";
   return range.low === range.high ? text(range.low) : `${text(range.low)} to ${range.open ? "below " : ""}${text(range.high)}`;
 }
 

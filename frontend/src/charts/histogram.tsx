@@ -3,7 +3,7 @@
 
 import { useComputed, useSignal } from "@preact/signals";
 import type { TargetedKeyboardEvent, TargetedPointerEvent } from "preact";
-import { bins, numberText, type Bins } from "../columns";
+import { bins, numberText, rangeLabel, type Bins } from "../columns";
 import { filterText, subject } from "../filters";
 import type { Column } from "../model";
 import { removeFilters, type Store } from "../state";
@@ -59,7 +59,7 @@ type Span = readonly [number, number];
 function spanText({ labels, ranges }: Bins, [one, other]: Span, category: boolean): string {
   const [first, last] = [Math.min(one, other), Math.max(one, other)];
   if (first === last || category) return labels.slice(first, last + 1).join(", ");
-  return `${numberText(ranges[first].low)} to ${ranges[last].open ? "below " : ""}${numberText(ranges[last].high)}`;
+  return rangeLabel({ ...ranges[last], low: ranges[first].low });
 }
 
 const sum = (counts: Uint32Array, [one, other]: Span) =>
@@ -174,7 +174,7 @@ export function Histogram({ store, column }: ChartProps) {
   const open = useSignal(false);
   const { name, title, unit, doc, reference } = column.entry;
   const filtered = useComputed(() => store.filters.value.some((filter) => subject(filter) === name)).value;
-  const ends = column.entry.categories === undefined ? [of.ranges.at(0)?.low, of.ranges.at(-1)?.high] : [];
+  const ends = column.entry.categories === undefined ? [of.ranges.at(0)?.low, of.ranges.at(-1)?.high].map((end, at) => (end !== undefined && Number.isFinite(end) ? end : column.entry[at === 0 ? "min" : "max"])) : [];
   return (
     <figure class={filtered ? "chart filtered" : "chart"} data-column={name}>
       <figcaption title={reference === undefined ? doc : `${doc} ${reference}`}>

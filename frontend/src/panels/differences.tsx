@@ -33,7 +33,7 @@ function Contested({ store, difference }: { readonly store: Store; readonly diff
     <li data-difference={name} data-images={images} data-won={won}>
       <span>
         <b>{one}</b> beats {other} on {won.toLocaleString("en")} of {images.toLocaleString("en")} images
-        {images > 0 && `, by ${numberText(-mean)} nats per image on average`}.
+        {images > 0 && `; on average it needs ${numberText(Math.abs(mean))} nats per image ${mean < 0 ? "fewer" : "more"}`}.
       </span>
       <span class="buttons">
         <button type="button" onClick={() => setFilter(store, { kind: "range", column: name, ranges: [{ low: -Infinity, high: 0, open: true }], negated: false })}>
