@@ -19,7 +19,7 @@ from misbehaving_server import MisbehavingServer, closed_port, content, misleadi
 
 from onebit import transfers
 from onebit.checksums import UrlInfo, read_checksums
-from onebit.downloads import DownloadConfig, DownloadManager, GenerateMode, ManualDataError, Resource
+from onebit.downloads import ComputeStatsMode, DownloadConfig, DownloadManager, GenerateMode, ManualDataError, Resource
 from onebit.errors import FormatError, SourcesExhaustedError
 from onebit.formats.archives import ExtractMethod
 from onebit.sources import Sources, cache_name
@@ -307,3 +307,16 @@ def test_archives_are_read_without_unpacking(tmp_path: Path) -> None:
         dl.extract(Resource(url="http://example.org/a.zip"))
     with pytest.raises(ValueError, match=r"the address of a file \(url=\) or its place"):
         Resource()
+
+
+def test_settings_of_tfds() -> None:
+    config = DownloadConfig(num_shards=3, try_download_gcs=False, compute_stats=ComputeStatsMode.SKIP)
+    assert config.replace(register_checksums=True).num_shards == 3
+    assert GenerateMode("force_redownload") is GenerateMode.FORCE_REDOWNLOAD
+    for wrong, text in (
+        ({"beam_runner": "DirectRunner"}, "onebit does not run Apache Beam. Leave them out"),
+        ({"verify_ssl": False}, "certificates are always checked. Get the file in another way, and put it into"),
+        ({"max_examples_per_split": 0}, r"max_examples_per_split=0\): give 1 or more"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            DownloadConfig(**wrong)  # type: ignore[arg-type]

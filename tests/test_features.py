@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import onebit.features
 from onebit.features import (
     ClassLabel,
+    Encoding,
     Feature,
     FeaturesDict,
     Image,
@@ -138,9 +139,8 @@ def test_class_label(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="2 is not a label"):
         label.encode(2)
     assert (label.encode(-1), label.encode(b"dog")) == (-1, 1)  # -1 is no label at all, as in TFDS
-    for wrong_arguments in ({}, {"names": ["a"], "num_classes": 1}):
-        with pytest.raises(ValueError, match="takes exactly one of num_classes, names and names_file"):
-            ClassLabel(**wrong_arguments)
+    with pytest.raises(ValueError, match="takes one of num_classes, names and names_file"):
+        ClassLabel(names=["a"], num_classes=1)
     with pytest.raises(ValueError, match="two classes have the same name"):
         ClassLabel(names=["a", "a"])
 
@@ -223,6 +223,8 @@ def test_other_names_are_no_names() -> None:
 def test_arguments_of_tfds() -> None:
     assert Image(shape=(2, 3, 1), encoding_format="png", use_colormap=True) == Image(shape=(2, 3, 1))
     assert Tensor(shape=(2,), dtype=np.int32, encoding="zlib") == Tensor(shape=(2,), dtype=np.int32)
+    assert Tensor(shape=[2], dtype=np.int32, encoding=Encoding.BYTES, maximum=3) == Tensor(shape=(2,), dtype=np.int32)  # type: ignore[arg-type]
+    assert Tensor(shape=(2,), dtype=np.int32).np_dtype == np.int32
     with pytest.raises(UnsupportedFeatureError, match=r"JPEG would change them\. Leave it out, or give 'png'"):
         Image(shape=(2, 3, 1), encoding_format="jpeg")
     with pytest.raises(
@@ -243,3 +245,21 @@ class TensorFlowDtype:
 
 def test_dtypes_of_tensorflow() -> None:
     assert Tensor(shape=(2,), dtype=TensorFlowDtype()).dtype == np.uint8  # type: ignore[arg-type]
+
+
+def test_names_of_classes_that_come_later() -> None:
+    label = ClassLabel(num_classes=2)
+    assert not label.is_named
+    label.names = ["cat", "dog"]
+    label.names = ["cat", "dog"]
+    assert (label.is_named, label.str2int("dog"), label.num_classes) == (True, 1, 2)
+    with pytest.raises(ValueError, match=r"the classes have the names \['cat', 'dog'\] already, and cannot get"):
+        label.names = ["dog", "cat"]
+    with pytest.raises(ValueError, match=r"there are 3 classes, and 1 names: \['a'\]"):
+        ClassLabel(num_classes=3).names = ["a"]
+    unknown = ClassLabel()
+    assert (unknown.num_classes, unknown.names) == (0, [])
+    with pytest.raises(ValueError, match=r"The classes are not known: write ClassLabel\(num_classes=\.\.\.\)"):
+        unknown.encode(0)
+    unknown.names = ["a", "b", "c"]
+    assert unknown.encode("c") == 2

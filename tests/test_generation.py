@@ -555,7 +555,16 @@ def info_with(**arguments: Any) -> Any:
             ValueError,
             r"but the features are \['image'\]",
         ),
-        (info_with(features=DIGIT, supervised_keys=("image",) * 3), ValueError, "onebit has pairs of names"),
+        (
+            info_with(features=DIGIT, supervised_keys=("image",)),
+            ValueError,
+            r"supervised_keys=\('image',\)\. It is a tuple of two or three parts, .* or a tuple or dict of names",
+        ),
+        (
+            info_with(features=DIGIT, supervised_keys=({"a": 1}, "image")),
+            ValueError,
+            r"has 1\. Its parts are names of features, and tuples and dicts of names",
+        ),
         (info_with(features=FeaturesDict({"line": np.int64})), UnsupportedFeatureError, "cannot be called 'line'"),
         (info_with(features=FeaturesDict({"a/b": np.int64})), UnsupportedFeatureError, "cannot be called 'a/b'"),
         (
@@ -576,3 +585,78 @@ def test_a_folder_that_says_nothing_of_its_splits_is_damaged(tmp_path: Path) -> 
     path.write_text(path.read_text().replace('"splits"', '"slits"'))
     with pytest.raises(DamagedStoreError, match=r"does not describe the splits \(KeyError: 'splits'\)"):
         digits()(data_dir=tmp_path).as_dataset("train")
+
+
+# What a builder of TFDS may do ---------------------------------------------------------------------------------------
+
+
+def labelled(names: str | None, **arguments: Any) -> dict[str, Any]:
+    """Parts of a data set with an image, its number and a class, the names of which come with the files."""
+
+    def info(self: Any) -> onebit.DatasetInfo:
+        label = onebit.features.ClassLabel(num_classes=2)
+        features = FeaturesDict({"image": Image(shape=(2, 4, 1)), "number": np.int64, "label": label})
+        return onebit.DatasetInfo(builder=self, features=features, **arguments)
+
+    def split_generators(self: Any, dl_manager: Any) -> Any:
+        if names is not None:
+            self.info.features["label"].names = names.split()
+        return {"train": ((n, digit(n) | {"number": n, "label": n % 2}) for n in range(20))}
+
+    return {"_info": info, "_split_generators": split_generators}
+
+
+def test_names_of_classes_are_kept_with_the_data(tmp_path: Path) -> None:
+    cls = digits(**labelled("even odd"))
+    prepare(cls, tmp_path)
+    assert cls(data_dir=tmp_path).info.features["label"].names == ["even", "odd"]
+    assert len(cls(data_dir=tmp_path).as_dataset("train")) == 20
+    prepare(digits(**labelled("zero one")), tmp_path, force=True)  # they may change, as the files do
+    builder = prepare(cls, tmp_path)
+    assert builder.info.features["label"].names == ["zero", "one"]
+    assert onebit.builder("digits", data_dir=tmp_path).info.features["label"].int2str(1) == "one"
+    assert "'label': ClassLabel(shape=(), dtype=int64, num_classes=2)" in str(builder.info.features)
+    with pytest.raises(ValueError, match="there are 2 classes, and 3 names"):
+        prepare(digits(**labelled("a b c")), tmp_path, force=True)
+    assert cls(data_dir=tmp_path).info.features["label"].names == ["zero", "one"]
+
+
+def test_supervised_elements_of_any_form(tmp_path: Path) -> None:
+    keys = ({"of": "image", "a": ("number", "number")}, "label", "number")
+    builder = prepare(digits(**labelled(None, supervised_keys=keys)), tmp_path)
+    assert builder.info.supervised_keys == keys
+    examples = builder.as_dataset("train").arrays()
+    number, image = examples["number"], examples["image"]
+    supervised = builder.as_dataset("train", as_supervised=True)
+    np.testing.assert_equal(supervised.arrays(), ({"a": (number, number), "of": image}, examples["label"], number))
+    np.testing.assert_equal(supervised[3], ({"a": (number[3],) * 2, "of": image[3]}, number[3] % 2, number[3]))
+    assert supervised.shuffle(seed=1).plan.fingerprint != builder.as_dataset("train").shuffle(seed=1).plan.fingerprint
+    onebit.export(builder, tmp_path / "theirs", format="tfds")
+    again = onebit.builder_from_directory(tmp_path / "theirs" / "digits" / "1.0.0")
+    assert again.info.supervised_keys == keys
+    np.testing.assert_equal(again.as_dataset("train", as_supervised=True).arrays(), supervised.arrays())
+
+
+def test_the_first_examples_only(tmp_path: Path) -> None:
+    config = onebit.download.DownloadConfig(max_examples_per_split=3)
+    builder = prepare(digits(), tmp_path, download_config=config.replace(ignore_duplicates=True))
+    assert builder.info.splits.sizes == {"train": 3, "test": 3}
+    assert sorted(builder.as_dataset("train").source_lines()) == [0, 1, 2]
+
+
+def test_information_alone_is_never_old(tmp_path: Path) -> None:
+    config = onebit.download.DownloadConfig(download_mode="update_dataset_info")  # type: ignore[arg-type]
+    with pytest.raises(NotPreparedError, match=r"is not prepared, so that there is no information to update"):
+        prepare(digits(), tmp_path, download_config=config)
+    prepare(digits(), tmp_path)
+    assert len(prepare(digits(), tmp_path, download_config=config).as_dataset("train")) == 40
+
+
+def test_a_list_of_splits_has_each_once(tmp_path: Path) -> None:
+    def twice(self: Any, dl_manager: Any) -> Any:
+        return [onebit.SplitGenerator("train", {"first": 0, "stop": 3})] * 2
+
+    with pytest.raises(ValueError, match=r"gives a split twice: \['train', 'train'\]"):
+        prepare(digits(_split_generators=twice), tmp_path)
+    with pytest.raises(TypeError, match=r"returned \['train'\]; it returns a dict of split names and generators"):
+        prepare(digits(_split_generators=lambda self, dl_manager: ["train"]), tmp_path)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from onebit.generation import BuilderConfig, GeneratorBasedBuilder, SplitGenerator
     from onebit.progress import disable_progress_bar, display_progress_bar, enable_progress_bar
     from onebit.tfds_folders import builder_from_directory
-    from onebit.tfds_names import core, download
+    from onebit.tfds_names import core, decode, download
     from onebit.timing import BenchmarkResult, benchmark
     from onebit.verification import verify
     from onebit.views.figures import show_examples
@@ -59,6 +59,7 @@ _LATER = {
     "benchmark": "onebit.timing",
     "builder_from_directory": "onebit.tfds_folders",
     "core": "onebit.tfds_names",
+    "decode": "onebit.tfds_names",
     "disable_progress_bar": "onebit.progress",
     "display_progress_bar": "onebit.progress",
     "download": "onebit.tfds_names",
@@ -106,6 +107,7 @@ __all__ = [
     "compat",
     "core",
     "data_source",
+    "decode",
     "disable_progress_bar",
     "display_progress_bar",
     "download",

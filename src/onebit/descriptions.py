@@ -125,18 +125,30 @@ def described_record(
     )
 
 
-def _checked_keys(name: str, keys: Any, features: FeaturesDict) -> list[str] | None:
+def _checked_keys(name: str, keys: Any, features: FeaturesDict) -> Any:
     if keys is None:
         return None
-    if not isinstance(keys, (tuple, list)) or len(keys) != 2 or not all(isinstance(key, str) for key in keys):
+    if not isinstance(keys, (tuple, list)) or len(keys) not in (2, 3):
         raise ValueError(
-            f"{name}: supervised_keys={keys!r}. onebit has pairs of names, (input, target); for more, leave it out and "
-            "choose the columns with ds.map."
+            f"{name}: supervised_keys={keys!r}. It is a tuple of two or three parts, such as (input, target); each is "
+            "the name of a feature, or a tuple or dict of names."
         )
-    for key in keys:
-        if key not in features:
-            raise ValueError(f"{name}: supervised_keys={keys!r}, but the features are {list(features)}.")
-    return list(keys)
+
+    def checked(part: Any) -> Any:
+        if isinstance(part, (tuple, list)):
+            return [checked(inner) for inner in part]
+        if isinstance(part, dict):
+            return {str(key): checked(part[key]) for key in sorted(part)}  # as TFDS keeps it
+        if not isinstance(part, str):
+            raise ValueError(
+                f"{name}: supervised_keys={keys!r} has {part!r}. Its parts are names of features, and tuples and dicts "
+                "of names."
+            )
+        if part not in features:
+            raise ValueError(f"{name}: supervised_keys={keys!r} has {part!r}, but the features are {list(features)}.")
+        return part
+
+    return checked(keys)
 
 
 def dedented(text: str | None) -> str:

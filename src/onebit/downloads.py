@@ -28,17 +28,38 @@ class ManualDataError(OnebitError, AssertionError):
     """Files that somebody has to put there by hand are not there; the message says which, and where."""
 
 
-class GenerateMode(enum.Enum):
-    """What is done again when a data set is prepared; the names are TFDS's."""
+class GenerateMode(enum.StrEnum):
+    """What is done again when a data set is prepared; the names are TFDS's.
 
-    REUSE_DATASET_IF_EXISTS = "reuse_dataset_if_exists"
-    REUSE_CACHE_IF_EXISTS = "reuse_cache_if_exists"
-    FORCE_REDOWNLOAD = "force_redownload"
+    `UPDATE_DATASET_INFO` does nothing to a prepared data set, whose words are always those of the code.
+    """
+
+    REUSE_DATASET_IF_EXISTS = enum.auto()
+    UPDATE_DATASET_INFO = enum.auto()
+    REUSE_CACHE_IF_EXISTS = enum.auto()
+    FORCE_REDOWNLOAD = enum.auto()
+
+    @property
+    def overwrite_dataset(self) -> bool:
+        """Whether a prepared data set is made again."""
+        return self in (GenerateMode.REUSE_CACHE_IF_EXISTS, GenerateMode.FORCE_REDOWNLOAD)
+
+
+class ComputeStatsMode(enum.StrEnum):
+    """Whether TFDS would compute statistics; onebit takes the words, and computes none."""
+
+    AUTO = enum.auto()
+    SKIP = enum.auto()
+    FORCE = enum.auto()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DownloadConfig:
     """How a data set of one's own is prepared.
+
+    Further settings of TFDS are taken, and have no effect: `compute_stats`, `try_download_gcs`, `num_shards`,
+    `min_shard_size`, `max_shard_size`, `override_max_simultaneous_downloads` and `nondeterministic_order`. What would
+    change more is refused.
 
     Attributes:
         extract_dir: where archives are unpacked; by default ``extracted`` in the download folder.
@@ -48,6 +69,10 @@ class DownloadConfig:
         register_checksums: write the size and SHA-256 of each download to ``checksums.tsv`` beside the code.
         force_checksums_validation: refuse a download that ``checksums.tsv`` does not list.
         ignore_duplicates: of examples with the same key keep the first.
+        max_examples_per_split: stop after so many examples of each split, to try a data set out.
+
+    Raises:
+        ValueError: a runner of Apache Beam, ``verify_ssl=False``, or fewer than one example.
     """
 
     extract_dir: str | os.PathLike[str] | None = None
@@ -56,6 +81,36 @@ class DownloadConfig:
     register_checksums: bool = False
     force_checksums_validation: bool = False
     ignore_duplicates: bool = False
+    max_examples_per_split: int | None = None
+    compute_stats: Any = ComputeStatsMode.SKIP
+    try_download_gcs: bool = False
+    num_shards: int | None = None
+    min_shard_size: int | None = None
+    max_shard_size: int | None = None
+    override_max_simultaneous_downloads: int | None = None
+    nondeterministic_order: bool = False
+    beam_runner: Any = None
+    beam_options: Any = None
+    verify_ssl: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "download_mode", GenerateMode(self.download_mode))
+        if self.beam_runner is not None or self.beam_options is not None:
+            raise ValueError(
+                "DownloadConfig(beam_runner=..., beam_options=...): onebit does not run Apache Beam. Leave them out; a "
+                "GeneratorBasedBuilder needs neither."
+            )
+        if not self.verify_ssl:
+            raise ValueError(
+                "DownloadConfig(verify_ssl=False): certificates are always checked. Get the file in another way, and "
+                "put it into the folder that ONEBIT_SOURCE_DIR names."
+            )
+        if self.max_examples_per_split is not None and self.max_examples_per_split < 1:
+            raise ValueError(f"DownloadConfig(max_examples_per_split={self.max_examples_per_split}): give 1 or more.")
+
+    def replace(self, **settings: Any) -> DownloadConfig:
+        """The same settings, some of them changed."""
+        return dataclasses.replace(self, **settings)
 
 
 class Resource:
@@ -65,6 +120,7 @@ class Resource:
         url: its address.
         extract_method: what kind of archive it is; by default what its name tells.
         path: the file, where there is one already.
+        relative_download_dir: a folder of TFDS's cache; accepted, and without effect.
     """
 
     def __init__(
@@ -73,6 +129,7 @@ class Resource:
         url: str | None = None,
         extract_method: ExtractMethod | None = None,
         path: str | os.PathLike[str] | None = None,
+        relative_download_dir: str | os.PathLike[str] = "",
     ) -> None:
         if url is None and path is None:
             raise ValueError("Resource takes the address of a file (url=) or its place on this disk (path=).")

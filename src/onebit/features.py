@@ -6,10 +6,11 @@ significant bit first, each row starting a new byte; every other column is store
 
 from __future__ import annotations
 
+import enum
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,14 @@ _INSTEAD = {
 _COLUMN = re.compile(r"\w+", re.ASCII)
 
 
+class Encoding(enum.Enum):
+    """How TFDS would write the values of a `Tensor`; onebit takes the words, and stores as it does."""
+
+    NONE = "none"
+    BYTES = "bytes"
+    ZLIB = "zlib"
+
+
 class UnsupportedFeatureError(OnebitError, ValueError, AttributeError):
     """A feature without one fixed shape, or one that onebit has no class for; the message says what to write."""
 
@@ -60,7 +69,7 @@ class Feature:
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: DTypeLike, *, doc: str = "") -> None:
-        if any(not isinstance(size, int) or size < 0 for size in shape):
+        if shape is None or any(not isinstance(size, int) or size < 0 for size in shape):
             raise UnsupportedFeatureError(
                 f"{type(self).__name__}(shape={shape!r}): every dimension must be known, as in (28, 28, 1); "
                 "onebit stores values of one fixed shape. Crop or pad the values in _generate_examples, and give the "
@@ -74,6 +83,11 @@ class Feature:
     def items(self) -> int:
         """Number of scalars in one value."""
         return math.prod(self.shape)
+
+    @property
+    def np_dtype(self) -> np.dtype[Any]:
+        """The dtype, by TFDS's name for it."""
+        return self.dtype
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype})"
@@ -150,10 +164,21 @@ class Tensor(Feature):
         shape: the shape of one value.
         dtype: anything that `numpy.dtype` takes, numbers or bool.
         doc: one line of description.
-        encoding: how TFDS would write the values (``"none"``, ``"bytes"``, ``"zlib"``); accepted, and without effect.
+        encoding: how TFDS would write the values (an `Encoding`, or its value); accepted, and without effect.
+        minimum: the least value, in words only, as in TFDS.
+        maximum: the largest value, likewise.
     """
 
-    def __init__(self, *, shape: tuple[int, ...], dtype: DTypeLike, doc: str = "", encoding: Any = None) -> None:
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...],
+        dtype: DTypeLike,
+        doc: str = "",
+        encoding: Any = None,
+        minimum: Any = None,
+        maximum: Any = None,
+    ) -> None:
         super().__init__(shape, dtype, doc=doc)
 
 
@@ -198,6 +223,9 @@ class Image(Feature):
 class ClassLabel(Feature):
     """A class: an int64 in ``[0, num_classes)``, with names where they are known.
 
+    Names that stand in one of the downloads may be set later, ``self.info.features["label"].names = [...]`` in
+    ``_split_generators``; they are kept with the prepared data.
+
     Args:
         num_classes: how many classes there are; names "0", "1", ... are made for them.
         names: the names of the classes, in order; instead of `num_classes`.
@@ -209,24 +237,50 @@ class ClassLabel(Feature):
         self,
         *,
         num_classes: int | None = None,
-        names: list[str] | None = None,
+        names: Iterable[str] | None = None,
         names_file: str | os.PathLike[str] | None = None,
         doc: str = "",
     ) -> None:
         super().__init__((), np.int64, doc=doc)
-        if sum(given is not None for given in (num_classes, names, names_file)) != 1:
-            raise ValueError("ClassLabel takes exactly one of num_classes, names and names_file.")
+        if sum(given is not None for given in (num_classes, names, names_file)) > 1:
+            raise ValueError("ClassLabel takes one of num_classes, names and names_file.")
+        self._num_classes = num_classes
+        self._names: list[str] | None = None
         if names_file is not None:
             with open(names_file, encoding="utf-8") as lines:  # noqa: PTH123 - pathlib is not needed elsewhere here
                 names = [line.strip() for line in lines if line.strip()]
-        self.names = list(names) if names is not None else [str(label) for label in range(num_classes or 0)]
-        if len(set(self.names)) != len(self.names):
+        if names is not None:
+            self.names = list(names)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the classes, in order.
+
+        Raises:
+            ValueError: they are set to others than before, to another number of names, or to equal ones.
+        """
+        return self._names if self._names is not None else [str(label) for label in range(self.num_classes)]
+
+    @names.setter
+    def names(self, names: Iterable[str]) -> None:
+        new = [str(name) for name in names]
+        if len(set(new)) != len(new):
             raise ValueError("ClassLabel: two classes have the same name.")
+        if self._names is not None and self._names != new:
+            raise ValueError(f"ClassLabel: the classes have the names {self._names} already, and cannot get {new}.")
+        if self._num_classes not in (None, len(new)):
+            raise ValueError(f"ClassLabel: there are {self._num_classes} classes, and {len(new)} names: {new}.")
+        self._names = new
+
+    @property
+    def is_named(self) -> bool:
+        """Whether names were given, or set."""
+        return self._names is not None
 
     @property
     def num_classes(self) -> int:
-        """Number of classes."""
-        return len(self.names)
+        """Number of classes; 0 as long as neither it nor their names are known."""
+        return len(self._names) if self._names is not None else self._num_classes or 0
 
     def str2int(self, name: str) -> int:
         """The label of a name.
@@ -254,6 +308,11 @@ class ClassLabel(Feature):
         Args:
             value: an integer, or the name of its class; -1 stands for "no label", as in TFDS.
         """
+        if not self.num_classes:
+            raise ValueError(
+                "The classes are not known: write ClassLabel(num_classes=...) or ClassLabel(names=[...]), or set "
+                "self.info.features[...].names in _split_generators."
+            )
         name = value.decode() if isinstance(value, bytes) else value
         label = self.str2int(name) if isinstance(name, str) else super().encode(value)
         if label != -1:

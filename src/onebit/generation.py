@@ -10,6 +10,7 @@ import contextlib
 import contextvars
 import dataclasses
 import inspect
+import itertools
 import os
 import re
 import shlex
@@ -26,8 +27,9 @@ from onebit.builders import DatasetBuilder, check_file_format
 from onebit.checksums import FILE_NAME, UrlInfo, read_checksums
 from onebit.descriptions import DatasetMetadata, DescribedRecord, read_metadata
 from onebit.downloads import DownloadConfig, DownloadManager, GenerateMode
-from onebit.errors import OnebitError, VersionNotFoundError, WrongDataError
+from onebit.errors import NotPreparedError, OnebitError, VersionNotFoundError, WrongDataError
 from onebit.example_columns import SplitRows
+from onebit.features import ClassLabel, FeaturesDict
 from onebit.metadata import DatasetInfo, SplitRecord
 from onebit.orders import key_order, number_order
 from onebit.versions import Version
@@ -298,6 +300,7 @@ class GeneratorBasedBuilder(DatasetBuilder):
             stored = store.read_info(self.data_path) if self.is_prepared() else None
             if stored is None:
                 return self._described
+            _learn_names(self._described.features, stored.get("features"))
             kept = self.__dict__["_record"] = self._described.prepared(*_stored_splits(stored, self.data_path))
         return kept
 
@@ -320,7 +323,7 @@ class GeneratorBasedBuilder(DatasetBuilder):
 
     def _open(self, spec: Any, config: ReadConfig, as_supervised: bool, order: str, decoders: Any) -> Dataset:
         stored = (store.read_info(self.data_path) or {}).get("features")
-        now = self._described.features.to_json()
+        now = self.record.features.to_json()
         if stored != now:
             raise WrongDataError(
                 f"{self.data_path} was prepared with the features {stored}, but the code has {now}. If the data set "
@@ -360,8 +363,12 @@ class GeneratorBasedBuilder(DatasetBuilder):
         """
         check_file_format(file_format)
         config = download_config or DownloadConfig()
-        reuse = config.download_mode is GenerateMode.REUSE_DATASET_IF_EXISTS and not config.register_checksums
-        again = force or not reuse
+        again = force or config.download_mode.overwrite_dataset or config.register_checksums
+        if config.download_mode is GenerateMode.UPDATE_DATASET_INFO and not self.is_prepared():
+            raise NotPreparedError(
+                f"{self.data_path} is not prepared, so that there is no information to update: leave out "
+                "GenerateMode.UPDATE_DATASET_INFO. (In onebit words are always those of the code.)"
+            )
         if self.is_prepared() and not again:
             self._clear_leftovers()
             return
@@ -375,11 +382,24 @@ class GeneratorBasedBuilder(DatasetBuilder):
         source_dir: str | os.PathLike[str] | None,
         config: DownloadConfig | None = None,
     ) -> None:
+        config = config or DownloadConfig()
+        self.__dict__.pop("_described", None)  # names of classes that it knows may be those of an older file
+        self.__dict__["_record"] = self._described  # before anything is downloaded: a mistake in _info shows at once
+        try:
+            self._generate(download_dir, source_dir, config)
+        finally:
+            for known in ("store", "_record"):  # of what was there before
+                self.__dict__.pop(known, None)
+
+    def _generate(
+        self,
+        download_dir: str | os.PathLike[str] | None,
+        source_dir: str | os.PathLike[str] | None,
+        config: DownloadConfig,
+    ) -> None:
         from onebit import progress
         from onebit.sources import Sources
 
-        config = config or DownloadConfig()
-        features = self._described.features  # before anything is downloaded: a mistake in _info shows at once
         progress.note(f"Preparing {self.name}:{self.version} in {self.data_path}")
         downloads = Path(download_dir).expanduser() if download_dir is not None else self.downloads
         own_files = locations.source_dir(source_dir)
@@ -397,10 +417,11 @@ class GeneratorBasedBuilder(DatasetBuilder):
             )
             digests: dict[str, str] = {}
             splits: dict[str, SplitRecord] = {}
+            features = self._described.features
             for split, examples in self._generators(manager).items():
                 rows = SplitRows(self.name, split, features, ignore_duplicates=config.ignore_duplicates)
                 with progress.step_bar(f"Generating {split}", None) as bar:
-                    rows.extend(examples, bar.advance)
+                    rows.extend(itertools.islice(examples, config.max_examples_per_split), bar.advance)
                 order = self._row_order(split, rows.keys)
                 with store.writing(self.data_path):
                     digests |= self._write_rows(folder, split, rows.columns(), order)
@@ -408,8 +429,6 @@ class GeneratorBasedBuilder(DatasetBuilder):
             record = self._described.prepared(splits, manager.downloaded_size)
             with store.writing(self.data_path):
                 self._write_info(folder, DatasetInfo.of_record(record, self.data_path), digests, manager.origins)
-        for known in ("store", "_record"):  # of what was there before
-            self.__dict__.pop(known, None)
 
     def _row_order(self, split: str, keys: list[Any]) -> Array:
         if not self._described.content["disable_shuffling"]:
@@ -424,7 +443,10 @@ class GeneratorBasedBuilder(DatasetBuilder):
                 "Give generators of examples."
             )
         given = self._split_generators(manager)
-        if isinstance(given, (list, tuple)):
+        if isinstance(given, (list, tuple)) and all(isinstance(split, SplitGenerator) for split in given):
+            names = [str(split.name) for split in given]
+            if len(set(names)) != len(names):
+                raise ValueError(f"{type(self).__name__}._split_generators gives a split twice: {names}.")
             given = {split.name: self._generate_examples(**(split.gen_kwargs or {})) for split in given}
         if not isinstance(given, Mapping) or not given:
             raise TypeError(
@@ -446,6 +468,15 @@ def _check_split(owner: str, name: str, examples: Any) -> None:
             f"{owner}: the examples of {name!r} are a {type(examples).__name__}. They must be a generator (or list) of "
             "pairs, key and example; collections of Apache Beam are not supported."
         )
+
+
+def _learn_names(features: FeaturesDict, stored: Any) -> None:
+    """Gives classes the names that they had when the data set was prepared, where the code does not say them."""
+    for name, feature in features.items():
+        known = stored.get(name) if isinstance(stored, dict) else None
+        if isinstance(feature, ClassLabel) and not feature.is_named and isinstance(known, dict):
+            with contextlib.suppress(ValueError):  # another number of classes: `_open` says so
+                feature.names = known.get("names") or ()
 
 
 def _stored_splits(info: Mapping[str, Any], folder: Path) -> tuple[dict[str, SplitRecord], int]:

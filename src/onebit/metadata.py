@@ -122,6 +122,13 @@ def _split_record(name: str, value: Mapping[str, Any]) -> SplitRecord:
     )
 
 
+def _with_tuples(keys: Any) -> Any:
+    """Supervised keys as code has them, where JSON has lists."""
+    if isinstance(keys, (list, tuple)):
+        return tuple(map(_with_tuples, keys))
+    return {key: _with_tuples(part) for key, part in keys.items()} if isinstance(keys, dict) else keys
+
+
 class SplitInfo:
     """One split of a data set, or part of one (``info.splits["train[:10%]"]``).
 
@@ -210,7 +217,8 @@ class DatasetInfo:
         builder: the builder; name, version, configuration and release notes come from it.
         description: what the data set is; it may be indented as the code is.
         features: a `FeaturesDict`.
-        supervised_keys: the names of two features, for ``as_supervised=True``.
+        supervised_keys: what ``as_supervised=True`` gives: a tuple of two or three names of features, as in
+            ``("image", "label")``, or of tuples and dicts of names.
         disable_shuffling: rows are stored in the order of their keys, not in that of the keys' hashes.
         homepage: the data set's home page.
         citation: BibTeX.
@@ -336,10 +344,13 @@ class DatasetInfo:
         return self.record.features
 
     @property
-    def supervised_keys(self) -> tuple[str, str] | None:
-        """The columns that ``as_supervised=True`` gives as ``(input, target)``; None where there are none."""
+    def supervised_keys(self) -> Any:
+        """The columns that ``as_supervised=True`` gives, ``(input, target)``; None where there are none.
+
+        A tuple of two or three names, or of tuples and dicts of names.
+        """
         keys = self.record.content.get("supervised_keys")
-        return (keys[0], keys[1]) if keys else None
+        return _with_tuples(keys) if keys else None
 
     @cached_property
     def splits(self) -> SplitDict:

@@ -45,7 +45,8 @@ class Source:
         cycle_length: how many terms are read in turn, in TFDS's order.
         block_length: how many rows each of them gives in its turn.
         features: names of the columns that elements have; None is all.
-        supervised: the two columns that make ``(input, target)`` elements, or None for dicts.
+        supervised: the columns that make ``(input, target)`` elements: a tuple of names, or of tuples and dicts of
+            them. None for dicts by name.
         tfds_id: whether elements have TFDS's ``tfds_id``.
         window: which of the rows, by position.
     """
@@ -60,7 +61,7 @@ class Source:
         cycle_length: int = 16,
         block_length: int = 16,
         features: tuple[str, ...] | None = None,
-        supervised: tuple[str, str] | None = None,
+        supervised: Any = None,
         tfds_id: bool = False,
         window: range | None = None,
     ) -> None:
@@ -86,6 +87,18 @@ class Source:
             lines = self.table.store.column(split, LINE)
             by_line.append(np.argsort(lines, kind="stable")[start:stop] + offsets[split])
         return np.concatenate(by_line).astype(np.int32) if by_line else np.empty(0, np.int32)
+
+    @cached_property
+    def places(self) -> dict[tuple[Any, ...], str]:
+        """The column of each array in an element, by the keys that lead to it."""
+        if not self.supervised:
+            return {(name,): name for name in self.features}
+        return dict(stages.leaves(self.supervised))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The columns that elements have."""
+        return tuple(dict.fromkeys(self.places.values()))
 
     def sliced(self, part: slice) -> Source:
         """The same rows, fewer of them."""
@@ -133,13 +146,11 @@ class Source:
     def values(self, rows: Array | slice) -> Element:
         """The elements of some table rows, stacked."""
         rows = self._of_own_splits(rows)
-        columns = self.table.values(rows, self.features)
+        columns = self.table.values(rows, self.names)
         if self.tfds_id:
             numbers = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
             columns["tfds_id"] = self.tfds_ids(numbers)
-        if self.supervised:
-            return tuple(columns[name] for name in self.supervised)
-        return columns
+        return stages.mapped(columns.__getitem__, self.supervised) if self.supervised else columns
 
     def tfds_ids(self, rows: Array) -> Array:
         """TFDS's name of each row: the file that TFDS would have put it in, and its number there."""

@@ -597,6 +597,15 @@ def mapped(function: Callable[[Any], Any], element: Element) -> Element:
     return function(element)
 
 
+def leaves(element: Element, place: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """The arrays in an element, each with the keys that lead to it."""
+    if isinstance(element, (dict, tuple)):
+        for key, value in element.items() if isinstance(element, dict) else enumerate(element):
+            yield from leaves(value, (*place, key))
+    else:
+        yield place, element
+
+
 def sliced(columns: Element, start: int, stop: int) -> Element:
     """Rows `start` to `stop` of stacked elements, as views."""
     if isinstance(columns, dict):

@@ -12,7 +12,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onebit import store
+from onebit import stages, store
 from onebit.builders import DatasetBuilder, check_file_format, check_not_empty
 from onebit.decoding import EncodedFeature, decoded_features
 from onebit.errors import DamagedStoreError, NotPreparedError
@@ -206,11 +206,12 @@ class FolderBuilder(DatasetBuilder):
         )
         return Dataset(Plan(source))
 
-    def _supervised(self, features: FeaturesDict) -> tuple[str, str]:
-        first, second = self.record.content["supervised_keys"]
-        if first not in features or second not in features:
-            raise ValueError(f"as_supervised=True needs {first!r} and {second!r}; decoders leave {list(features)}.")
-        return first, second
+    def _supervised(self, features: FeaturesDict) -> Any:
+        keys = DatasetInfo.of_record(self.record, self.data_path).supervised_keys
+        needed = [name for _, name in stages.leaves(keys)]
+        if not all(name in features for name in needed):
+            raise ValueError(f"as_supervised=True needs {needed}; decoders leave {list(features)}.")
+        return keys
 
 
 def builder_from_directory(directory: str | os.PathLike[str], *, file_format: str | None = None) -> FolderBuilder:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from onebit import store
+from onebit import stages, store
 from onebit.errors import FormatError, NotPreparedError
 from onebit.features import FeaturesDict
 from onebit.formats import tfds_info
@@ -167,14 +167,25 @@ def _sharded_split(split: Mapping[str, Any]) -> ShardedSplit:
 def _content(info: Mapping[str, Any], features: FeaturesDict) -> dict[str, Any]:
     """The entries of a ``record.json``."""
     keys = info.get("supervisedKeys")
-    pair = [item["featureKey"] for item in keys["tuple"]["items"]] if keys and "tuple" in keys else None
+    wanted = _supervised_keys(keys) if keys else None
     return {
         "name": str(info["name"]),
         "version": str(info["version"]),
         "release_notes": dict(info.get("releaseNotes", {})),
         "homepage": next(iter(info.get("location", {}).get("urls", ())), ""),
         "license": info.get("redistributionInfo", {}).get("license"),
-        "supervised_keys": pair if pair and len(pair) == 2 and all(key in features for key in pair) else None,
+        "supervised_keys": wanted if wanted and all(name in features for _, name in stages.leaves(wanted)) else None,
         "features": features.to_json(),
         "download_size": int(info.get("downloadSize", 0)),
     }
+
+
+def _supervised_keys(keys: Mapping[str, Any]) -> Any:
+    """TFDS's message of nested keys as tuples, dicts and names."""
+    if "input" in keys:  # the oldest form
+        return keys["input"], keys["output"]
+    if "tuple" in keys:
+        return tuple(_supervised_keys(item) for item in keys["tuple"].get("items", ()))
+    if "dict" in keys:
+        return {name: _supervised_keys(item) for name, item in sorted(keys["dict"]["dict"].items())}
+    return str(keys["featureKey"])

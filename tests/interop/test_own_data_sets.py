@@ -19,6 +19,7 @@ import PIL.Image
 import pytest
 import stripes
 from misbehaving_server import MisbehavingServer, content
+from ported_builders import PORTED, Ported
 
 import onebit
 from onebit.orders import DuplicateKeyError, key_order
@@ -417,3 +418,58 @@ with tf.io.gfile.GFile("x.txt", "w") as file:
 """
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=200)
     assert (tmp_path / "x.txt").read_text() == "real"
+
+
+# Builders in the style of TFDS's own --------------------------------------------------------------------------------
+
+WHOLE = [(ported, config) for ported in PORTED for config in ported.configs]
+
+
+@pytest.mark.parametrize(("ported", "config"), WHOLE, ids=[f"{each.name}-{config}" for each, config in WHOLE])
+def test_ported_builders(
+    tfds: ModuleType, both: Callable[..., Pair], tmp_path: Path, ported: Ported, config: str | None
+) -> None:
+    """Rows, names of classes, supervised elements; also where onebit reads what TFDS prepared, and the reverse."""
+    with MisbehavingServer() as server:
+        for name, data in ported.files().items():
+            server.routes[f"/{name}"] = content(data)
+        text = ported.text.replace("http://example.org/", server.url("/"))
+        pair = theirs, ours = both(text, ported.name, {"README.md": "Sprites."}, **{"config": config} if config else {})
+        for builder in pair:
+            builder.download_and_prepare()
+    assert compare(tfds, pair) > 0
+    assert words(theirs.info) == words(ours.info)
+    again = type(ours)(data_dir=tmp_path / "ours" / "data", **{"config": config} if config else {})
+    onebit.export(again, tmp_path / "exported", format="tfds")
+    exported = next((tmp_path / "exported").rglob("dataset_info.json")).parent
+    read = onebit.builder_from_directory(theirs.data_dir)
+    written = tfds.builder_from_directory(exported)
+    for name, feature in theirs.info.features.items():
+        if isinstance(feature, tfds.features.ClassLabel):
+            assert again.info.features[name].names == feature.names == written.info.features[name].names
+    for split in theirs.info.splits:
+        expected = list(tfds.as_numpy(theirs.as_dataset(split=split, as_supervised=True)))
+        for builder in (again, read, written):
+            found = builder.as_dataset(split=split, as_supervised=True).as_numpy_iterator()
+            for their, our in zip(expected, found, strict=True):
+                np.testing.assert_equal(our, their)
+
+
+def test_names_of_classes_that_both_refuse(both: Callable[..., Pair]) -> None:
+    """Set to another number, to two equal ones, or set twice."""
+    for names in (
+        "['a', 'b']",
+        "['a', 'a', 'b']",
+        "['a', 'b', 'c']; self.info.features['label'].names = ['a', 'c', 'b']",
+    ):
+        code = f"self.info.features['label'].names = {names}; return {{'train': self._generate_examples([])}}"
+        for builder in both(small("", split_generators=code), "Small"):
+            with pytest.raises(ValueError, match="name"):
+                builder.download_and_prepare()
+
+
+def test_some_examples_of_each_split(tfds: ModuleType, both: Callable[..., Pair]) -> None:
+    pair = both(small("list(enumerate(values(0, 9)))"), "Small")
+    for builder, library in zip(pair, (tfds, onebit), strict=True):
+        builder.download_and_prepare(download_config=library.download.DownloadConfig(max_examples_per_split=4))
+    assert compare(tfds, pair) == 4

@@ -133,3 +133,14 @@ def test_no_rows() -> None:
     with mock_data(num_examples=0):
         ds = onebit.load("binarized_mnist", split="train")
     assert list(ds) == []
+
+
+def test_arguments_of_tfds() -> None:
+    from onebit.testing import MockPolicy
+
+    with mock_data(2, 3, 0, policy=MockPolicy.USE_CODE, data_dir="nowhere"):
+        assert onebit.load("binarized_mnist", split="train").arrays()["image"].max() == 1
+    with pytest.raises(
+        ValueError, match="max_value=-1: give 1 or more, or None for the values that the features allow"
+    ):
+        mock_data(max_value=-1).__enter__()

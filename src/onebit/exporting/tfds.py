@@ -85,7 +85,6 @@ def _info(job: Job, sizes: Mapping[str, tuple[int, list[int]]]) -> dict[str, Any
     """The content of ``dataset_info.json``."""
     info, content = job.info, job.info.record.content
     keys = info.supervised_keys
-    items = {"items": [{"featureKey": key} for key in keys]} if keys else {}
     return {
         "citation": info.citation,
         "description": info.description,
@@ -106,6 +105,15 @@ def _info(job: Job, sizes: Mapping[str, tuple[int, list[int]]]) -> dict[str, Any
             }
             for name, (num_bytes, lengths) in sizes.items()
         ],
-        "supervisedKeys": {"tuple": items},
+        "supervisedKeys": _supervised_keys(keys or ()),
         "version": str(info.version),
     }
+
+
+def _supervised_keys(keys: Any) -> dict[str, Any]:
+    """Tuples, dicts and names as TFDS's message has them."""
+    if isinstance(keys, tuple):
+        return {"tuple": {"items": [_supervised_keys(key) for key in keys]} if keys else {}}
+    if isinstance(keys, dict):
+        return {"dict": {"dict": {name: _supervised_keys(key) for name, key in keys.items()}}}
+    return {"featureKey": keys}

@@ -58,14 +58,23 @@ def _columns(dataset: Dataset) -> dict[str, tuple[ArraySpec, Feature | None]]:
     source, spec = dataset.plan.source, element_spec(dataset)
     touched = any(isinstance(step, (stages.Map, stages.Enumerate)) for step in dataset.plan.steps)
     if isinstance(spec, tuple) and source.supervised and not touched:
-        spec = dict(zip(source.supervised, spec, strict=True))
+        spec = {source.places[place]: column for place, column in stages.leaves(spec)}
     if not isinstance(spec, dict) or not all(isinstance(column, ArraySpec) for column in spec.values()):
-        kind = "dicts in dicts" if isinstance(spec, dict) else "tuples" if isinstance(spec, tuple) else "arrays"
-        raise TypeError(
-            f"{CALL} makes columns with names, but elements are {kind}. Name them: "
-            "ds.map(lambda image, label: {'image': image, 'label': label})"
-        )
+        raise TypeError(f"{CALL} makes columns with names, but {_unnamed(spec)}")
     return {name: (column, _still(source.table.features, name, column)) for name, column in spec.items()}
+
+
+def _unnamed(spec: Any) -> str:
+    """What elements are instead of dicts of arrays, and what to type."""
+    if isinstance(spec, dict):
+        name = next(name for name, column in spec.items() if not isinstance(column, ArraySpec))
+        return (
+            f"element[{name!r}] has no single array. Give each array a name of its own: "
+            f"ds.map(lambda example: {{'{name}_0': example[{name!r}][...], ...}})"
+        )
+    if isinstance(spec, tuple):
+        return "elements are tuples. Name them: ds.map(lambda image, label: {'image': image, 'label': label})"
+    return "elements are arrays. Name them: ds.map(lambda image: {'image': image})"
 
 
 def _still(features: Mapping[str, Feature], name: str, spec: ArraySpec) -> Feature | None:
@@ -109,9 +118,9 @@ def _table(hf: Any, dataset: Dataset, features: Any) -> Any:
     pyarrow = import_optional("pyarrow", purpose=CALL, install="datasets")
     chunks: dict[str, list[Any]] = {name: [] for name in features}
     for columns in _stacked_chunks(dataset):
-        values = columns.values() if isinstance(columns, dict) else columns
-        for (name, feature), column in zip(features.items(), values, strict=True):
-            chunks[name].append(_arrow(pyarrow, hf, feature, column))
+        named = _named(columns, dataset)
+        for name, feature in features.items():
+            chunks[name].append(_arrow(pyarrow, hf, feature, named[name]))
     types = features.type
     table = pyarrow.table({name: pyarrow.chunked_array(chunks[name], types.field(name).type) for name in features})
     source, plan = dataset.plan.source, dataset.plan
@@ -121,6 +130,14 @@ def _table(hf: Any, dataset: Dataset, features: Any) -> Any:
     # Of rows the plan says all; what functions give is known by their results, which takes datasets a second.
     fingerprint = None if computed else plan.fingerprint
     return hf.Dataset(hf.table.InMemoryTable(table), info=about, split=split, fingerprint=fingerprint)
+
+
+def _named(element: Element, dataset: Dataset) -> dict[str, Any]:
+    """An element by column, where it may be one of a supervised data set."""
+    if isinstance(element, dict):
+        return element
+    places = dataset.plan.source.places
+    return {places[place]: value for place, value in stages.leaves(element)}
 
 
 def _stacked_chunks(dataset: Dataset) -> Iterator[Element]:
@@ -160,7 +177,7 @@ def _examples(dataset: Dataset, names: tuple[str, ...], features: Any) -> Iterat
     """One dict after the other. Always those of epoch 0: datasets resumes by counting, and they must come again."""
     pictures = [name for name in names if type(features[name]).__name__ == "Image"]
     for element in dataset.iterate(epoch=0):
-        example = dict(element) if isinstance(element, dict) else dict(zip(names, element, strict=True))
+        example = dict(_named(element, dataset))
         for name in pictures:
             value = example[name]
             file = value if isinstance(value, bytes) else png_files(value[np.newaxis])[0]

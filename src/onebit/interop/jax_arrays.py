@@ -121,9 +121,9 @@ class PackedSource(Source):
         """The elements of some table rows, stacked: ``(k, 98)`` uint8 for 28x28 images."""
         columns = {
             name: self.stored(name, rows) if name in self.packed else self.table.values(rows, (name,))[name]
-            for name in self.supervised or self.features
+            for name in self.names
         }
-        return tuple(columns.values()) if self.supervised else columns
+        return stages.mapped(columns.__getitem__, self.supervised) if self.supervised else columns
 
 
 def to_jax(dataset: Dataset, device: Any = None, dtype: Any = None, *, packed: bool | None = None) -> JaxDataset:
@@ -226,15 +226,13 @@ def _packed_features(source: Source) -> set[str]:
     """The features of a source that are stored as bits wherever its rows are."""
     splits = {split for split, start, stop in source.intervals if start < stop}
     found = [set(source.table.packed_features(split)) for split in splits]
-    return set.intersection(*found) & set(source.supervised or source.features) if found else set()
+    return set.intersection(*found) & set(source.names) if found else set()
 
 
 def _packed_places(source: Source) -> dict[tuple[Any, ...], Feature]:
     """Where an element has packed features."""
     packed = _packed_features(source)
-    names: tuple[str, ...] = source.supervised or source.features
-    keys = range(len(names)) if source.supervised else names
-    return {(key,): source.table.features[name] for key, name in zip(keys, names, strict=True) if name in packed}
+    return {place: source.table.features[name] for place, name in source.places.items() if name in packed}
 
 
 def _left_packed(dataset: Dataset) -> Dataset:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from onebit.testing.contract import DatasetBuilderTestCase
-from onebit.testing.mocking import mock_data
+from onebit.testing.mocking import MockPolicy, mock_data
 
-__all__ = ["DatasetBuilderTestCase", "mock_data", "test_main"]
+__all__ = ["DatasetBuilderTestCase", "MockPolicy", "mock_data", "test_main"]
 
 
 def test_main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -95,13 +96,24 @@ class MockedStore(Store):
         return 0
 
 
+class MockPolicy(enum.Enum):
+    """Where TFDS's `mock_data` takes its information from; onebit takes the words, and always asks the builder."""
+
+    AUTO = enum.auto()
+    USE_CODE = enum.auto()
+    USE_FILES = enum.auto()
+
+
 @contextmanager
 def mock_data(
     num_examples: int = 1,
-    *,
+    num_sub_examples: int = 1,
     max_value: int | None = None,
+    *,
+    policy: MockPolicy = MockPolicy.AUTO,
     as_dataset_fn: Callable[..., Any] | None = None,
     as_data_source_fn: Callable[..., Any] | None = None,
+    data_dir: Any = None,
 ) -> Iterator[None]:
     """Within this block data sets have made-up rows: nothing is downloaded, read or written.
 
@@ -117,18 +129,24 @@ def mock_data(
 
     Args:
         num_examples: rows of each split.
-        max_value: the largest value of images and other integers, and the bound of floats.
+        num_sub_examples: TFDS's argument for data sets in a data set; accepted, and without effect.
+        max_value: the largest value of images and other integers, and the bound of floats; None and 0 are the values
+            that the features allow.
+        policy: TFDS's argument; accepted, and without effect.
         as_dataset_fn: replaces `DatasetBuilder.as_dataset`; it is called with the builder first.
         as_data_source_fn: likewise `DatasetBuilder.as_data_source`.
+        data_dir: TFDS's folder of metadata; accepted, and without effect.
 
     Raises:
         ValueError: a negative number.
     """
     if num_examples < 0:
         raise ValueError(f"num_examples={num_examples}: give 0 or more.")
+    if max_value is not None and max_value < 0:
+        raise ValueError(f"max_value={max_value}: give 1 or more, or None for the values that the features allow.")
 
     def opened(*asked: Any) -> Dataset:
-        return _mocked(_Asked(*asked), num_examples, max_value)
+        return _mocked(_Asked(*asked), num_examples, max_value or None)
 
     def nothing(self: DatasetBuilder, **kwargs: Any) -> None:
         pass

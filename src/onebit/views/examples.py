@@ -34,7 +34,7 @@ class Examples:
         self.dataset = _checked(dataset, info, wanted)
         source = self.dataset.plan.source
         self.features: FeaturesDict = source.table.features if info is None else info.features
-        self.supervised: tuple[str, str] | None = source.supervised
+        self.supervised: Any = source.supervised
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return (named(element, self.supervised) for element in self.dataset.iterate(epoch=0))
@@ -116,7 +116,7 @@ def _looks_like_image(value: Any) -> bool:
     return len(shape) in (3, 4) and shape[-1] in (1, 3, 4)
 
 
-def named(element: Any, supervised: tuple[str, str] | None = None) -> dict[str, Any]:
+def named(element: Any, supervised: Any = None) -> dict[str, Any]:
     """An element as a flat dict.
 
     Dicts are taken in the order of their sorted keys and tuples by number, and the names of nested ones are joined by
@@ -128,7 +128,7 @@ def named(element: Any, supervised: tuple[str, str] | None = None) -> dict[str, 
     parts: list[tuple[Any, Any]]
     if isinstance(element, dict):
         parts = sorted(element.items(), key=lambda item: str(item[0]))
-    elif supervised and len(element) == 2 and not any(isinstance(part, (dict, tuple)) for part in element):
+    elif _of_names(supervised, element):
         parts = list(zip(supervised, element, strict=True))
     else:
         parts = list(enumerate(element))
@@ -139,6 +139,13 @@ def named(element: Any, supervised: tuple[str, str] | None = None) -> dict[str, 
         else:
             flat[str(key)] = value
     return flat
+
+
+def _of_names(supervised: Any, element: tuple[Any, ...]) -> bool:
+    """Whether an element is a tuple of arrays for which a data set has so many names."""
+    if not supervised or len(supervised) != len(element) or not all(isinstance(name, str) for name in supervised):
+        return False
+    return not any(isinstance(part, (dict, tuple)) for part in element)
 
 
 def runs_user_code(plan: Plan) -> bool:
