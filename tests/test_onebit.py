@@ -17,7 +17,8 @@ from onebit.builders import DatasetBuilder
 
 PUBLIC = {
     "audit", "BenchmarkResult", "BuilderConfig", "GeneratorBasedBuilder", "SplitGenerator", "compat", "core",
-    "decode", "download", "testing", "DamagedStoreError", "Dataset", "DatasetInfo", "DatasetNotFoundError", "FormatError",
+    "decode", "download", "testing", "DamagedStoreError", "Dataset", "DatasetInfo", "DatasetNotFoundError",
+    "FormatError",
     "INFINITE_CARDINALITY", "MissingDependencyError", "NotPreparedError", "NotWrittenError", "OnebitError",
     "ReadConfig",
     "ReadInstruction", "SourcesExhaustedError", "Split", "TransferError", "UNKNOWN_CARDINALITY", "Version",
