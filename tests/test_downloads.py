@@ -316,6 +316,7 @@ def test_settings_of_tfds() -> None:
     for wrong, text in (
         ({"beam_runner": "DirectRunner"}, "onebit does not run Apache Beam. Leave them out"),
         ({"verify_ssl": False}, "certificates are always checked. Get the file in another way, and put it into"),
+        ({"download_mode": "all"}, "download_mode='all': give one of reuse_dataset_if_exists, update_dataset_info, "),
         ({"max_examples_per_split": 0}, r"max_examples_per_split=0\): give 1 or more"),
     ):
         with pytest.raises(ValueError, match=text):

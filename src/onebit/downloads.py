@@ -39,6 +39,10 @@ class GenerateMode(enum.StrEnum):
     REUSE_CACHE_IF_EXISTS = enum.auto()
     FORCE_REDOWNLOAD = enum.auto()
 
+    @classmethod
+    def _missing_(cls, value: object) -> GenerateMode:
+        raise ValueError(f"download_mode={value!r}: give one of {', '.join(map(str, cls))}.")
+
     @property
     def overwrite_dataset(self) -> bool:
         """Whether a prepared data set is made again."""
