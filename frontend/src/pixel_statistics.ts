@@ -26,13 +26,15 @@ export interface PixelStatistics {
 
 const made = new WeakMap<Dataset, Planes>();
 
+/** The planes of a data set, made once. */
 function planes(data: Dataset): Planes {
   let found = made.get(data);
   if (found === undefined) made.set(data, (found = planesOf(data)));
   return found;
 }
 
-function counted(data: Dataset, rows: RowBits): Counts {
+/** What some rows have at each pixel. */
+export function countsOf(data: Dataset, rows: RowBits): Counts {
   return { ink: inkCounts(planes(data), rows), images: countRows(rows) };
 }
 
@@ -41,8 +43,8 @@ export function pixelStatistics(data: Dataset, drawn: ReadonlySignal<{ readonly 
   const rows = computed(() => rowBits(drawn.value.selection.mask));
   return {
     given,
-    counts: computed(() => counted(data, rows.value)),
-    conditional: computed(() => (given.value === null ? null : counted(data, rowsWith(planes(data), rows.value, given.value)))),
+    counts: computed(() => countsOf(data, rows.value)),
+    conditional: computed(() => (given.value === null ? null : countsOf(data, rowsWith(planes(data), rows.value, given.value)))),
   };
 }
 

@@ -9,6 +9,7 @@ import type { Dataset } from "../model";
 import type { Audit as Made, Comparison } from "../neighbours/audit";
 import { showItem, type Store } from "../state";
 import { auditVerdicts } from "../verdicts";
+import { atMost, DistanceTable, distanceShares } from "./distances";
 import { Progress, useJob } from "./running";
 import { Pair, VerdictBox } from "./verdict";
 
@@ -22,52 +23,6 @@ function auditOf(data: Dataset): Signal<Made | null> {
 }
 
 const titleOf = ({ query, to, left_out }: Comparison) => (left_out ? `${query} to itself, each left out in turn` : `${query} to ${to}`);
-const shares = ({ histogram, images }: Comparison) => histogram.map((count, distance): [number, number] => [distance, count / images]);
-const atMost = ({ histogram }: Comparison, limit: number) => histogram.slice(0, limit + 1).reduce((one, other) => one + other, 0);
-
-function Distances({ made, limit }: { readonly made: Made; readonly limit: number }) {
-  return (
-    <div class="scroll-x" tabIndex={0} role="region" aria-label="Distances">
-      <table>
-        <caption>Pixels that differ from the nearest image of {made.reference}</caption>
-        <thead>
-          <tr>
-            <th scope="col">Images of</th>
-            <th scope="col" class="number">
-              Images
-            </th>
-            <th scope="col" class="number">
-              Mean
-            </th>
-            {["0", "0.01", "0.5", "0.99", "1"].map((share) => (
-              <th key={share} scope="col" class="number">
-                {{ "0": "Least", "0.5": "Median", "1": "Most" }[share] ?? share}
-              </th>
-            ))}
-            <th scope="col" class="number">
-              At most {limit}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {made.nearest.map((each) => (
-            <tr key={each.query} data-query={each.query}>
-              <th scope="row">{each.left_out ? `${each.query}, left out` : each.query}</th>
-              <td class="number">{each.images.toLocaleString("en")}</td>
-              <td class="number">{each.mean.toFixed(2)}</td>
-              {["0", "0.01", "0.5", "0.99", "1"].map((share) => (
-                <td key={share} class="number">
-                  {each.quantiles[share]}
-                </td>
-              ))}
-              <td class="number">{atMost(each, limit).toLocaleString("en")}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
 
 function Gallery({ store, each, limit }: { readonly store: Store; readonly each: Comparison; readonly limit: number }) {
   const { width, height, splits } = store.data.manifest;
@@ -120,7 +75,7 @@ function Found({ store, made, seconds }: { readonly store: Store; readonly made:
       {made.nearest.length > 0 && (
         <>
           <Lines
-            lines={made.nearest.map((each) => ({ title: titleOf(each), points: shares(each) }))}
+            lines={made.nearest.map((each) => ({ title: titleOf(each), points: distanceShares(each) }))}
             label={`Shares of images by the distance to the nearest image of ${made.reference}; the numbers are in the table below`}
             axis="pixels that differ"
             at={{ x: limit.value, text: `${limit.value} pixels` }}
@@ -129,7 +84,7 @@ function Found({ store, made, seconds }: { readonly store: Store; readonly made:
             <span>Close means at most {limit.value} pixels that differ</span>
             <input type="range" min={0} max={60} value={limit.value} onInput={(event) => (limit.value = Number(event.currentTarget.value))} />
           </label>
-          <Distances made={made} limit={limit.value} />
+          <DistanceTable of={made.nearest} to={made.reference} limit={limit.value} />
           <p class="key" aria-hidden="true">
             <span class="swatch both" /> both <span class="swatch first" /> only the first <span class="swatch second" /> only the second
           </p>

@@ -1,11 +1,11 @@
 // Compare: any two sets of images: mean images, where they differ, every number tested, and a verdict.
 
 import { useComputed } from "@preact/signals";
-import { entropy, inkCounts, planesOf, rowBits } from "../bitplanes";
+import { entropy, rowBits } from "../bitplanes";
 import { MapPicture } from "../charts/bits";
 import { valueOf } from "../columns";
 import { adjustedForDiscoveries, energyDistance, FALSE_DISCOVERY_RATE, kolmogorovSmirnov, pixelTests } from "../drift";
-import type { Dataset } from "../model";
+import { countsOf } from "../pixel_statistics";
 import { setPanel, type Store } from "../state";
 import { driftVerdict } from "../verdicts";
 import { Progress, useJob } from "./running";
@@ -32,21 +32,13 @@ function parts(store: Store): Part[] {
   ];
 }
 
-const planesMade = new WeakMap<Dataset, ReturnType<typeof planesOf>>();
-
-function countsOf(data: Dataset, mask: Uint8Array): Uint32Array {
-  let planes = planesMade.get(data);
-  if (planes === undefined) planesMade.set(data, (planes = planesOf(data)));
-  return inkCounts(planes, rowBits(mask));
-}
-
 const rowsOf = (mask: Uint8Array) => Uint32Array.from({ length: mask.length }, (_, row) => row).filter((row) => mask[row] === 1);
 
 function useComparison(store: Store, one: Part, other: Part) {
   return useComputed(() => {
     const masks = [one.mask(), other.mask()];
     const rows = masks.map(rowsOf);
-    const counts = masks.map((mask) => countsOf(store.data, mask));
+    const counts = masks.map((mask) => countsOf(store.data, rowBits(mask)).ink);
     const [n, m] = rows.map(({ length }) => length);
     if (n === 0 || m === 0) return null;
     const tests = pixelTests(counts[0], n, counts[1], m);

@@ -12,6 +12,7 @@ import type { Compared } from "../neighbours/messages";
 import { readSamples, type Samples as Read } from "../samples";
 import { showItem, type Store } from "../state";
 import { memorisation } from "../verdicts";
+import { DistanceTable, distanceShares } from "./distances";
 import { Progress, useJob } from "./running";
 import { Pair, VerdictBox } from "./verdict";
 
@@ -112,44 +113,12 @@ function Distances({ store, read, compared, baseline }: { readonly store: Store;
     <>
       <VerdictBox verdict={memorisation(compared.comparison, baseline.comparison, limit)} />
       <Lines
-        lines={[compared.comparison, baseline.comparison].map(({ query, to, histogram, images }) => ({ title: `${query} to ${to}`, points: histogram.map((count, distance): [number, number] => [distance, count / images]) }))}
+        lines={[compared.comparison, baseline.comparison].map((each) => ({ title: `${each.query} to ${each.to}`, points: distanceShares(each) }))}
         label={`Shares of images by the distance to the nearest image of ${reference.name}: the samples, and ${baseline.comparison.query}`}
         axis="pixels that differ"
         at={{ x: limit, text: `${limit} pixels` }}
       />
-      <div class="scroll-x" tabIndex={0} role="region" aria-label="Distances">
-        <table>
-          <caption>Pixels that differ from the nearest image of {reference.name}</caption>
-          <thead>
-            <tr>
-              <th scope="col">Images</th>
-              <th scope="col" class="number">
-                Number
-              </th>
-              <th scope="col" class="number">
-                Least
-              </th>
-              <th scope="col" class="number">
-                Median
-              </th>
-              <th scope="col" class="number">
-                Mean
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {[compared.comparison, baseline.comparison].map((each) => (
-              <tr key={each.query} data-query={each.query}>
-                <th scope="row">{each.query}</th>
-                <td class="number">{each.images.toLocaleString("en")}</td>
-                <td class="number">{each.quantiles["0"]}</td>
-                <td class="number">{each.quantiles["0.5"]}</td>
-                <td class="number">{each.mean.toFixed(2)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DistanceTable of={[compared.comparison, baseline.comparison]} to={reference.name} limit={limit} />
       <h3>The samples nearest to {reference.name}</h3>
       <p class="key" aria-hidden="true">
         <span class="swatch both" /> both <span class="swatch first" /> only the sample <span class="swatch second" /> only {reference.name}

@@ -47,19 +47,15 @@ DEFINITIONS = (
     Definition("bottom", "Bottom", "pixels", "The lowest row with ink, counted from 0; -1 without ink."),
     Definition("box_width", "Box width", "pixels", "Columns from the leftmost with ink to the rightmost."),
     Definition("box_height", "Box height", "pixels", "Rows from the topmost with ink to the lowest."),
-    Definition(
-        "centroid_x",
-        "Centroid x",
-        "pixels",
-        "Mean column of the ink, to the next 1/256 pixel; -1 without ink.",
-        1 / CENTROID_STEPS,
-    ),
-    Definition(
-        "centroid_y",
-        "Centroid y",
-        "pixels",
-        "Mean row of the ink, to the next 1/256 pixel; -1 without ink.",
-        1 / CENTROID_STEPS,
+    *(
+        Definition(
+            f"centroid_{axis}",
+            f"Centroid {axis}",
+            "pixels",
+            f"Mean {line} of the ink, to the next 1/{CENTROID_STEPS} pixel; -1 without ink.",
+            1 / CENTROID_STEPS,
+        )
+        for axis, line in (("x", "column"), ("y", "row"))
     ),
     Definition("components", "Components", "", "Pieces of ink; pixels that share a corner are of one piece."),
     Definition("holes", "Holes", "", "Pieces of background that ink encloses; pixels of one piece share an edge."),
