@@ -978,3 +978,8 @@ def test_source_lists_what_it_reads(prepared: DatasetBuilder) -> None:
     described = json.dumps(source.describe())
     assert re.search(r'"train", 5, 9', described)
     assert onebit.as_numpy(prepared.as_dataset("train")) is not None
+
+
+def test_a_bool_is_no_number_of_an_element(prepared: DatasetBuilder) -> None:
+    with pytest.raises(TypeError, match=r"True is no number of an element: write 0 or 1, or a mask of 3 booleans"):
+        onebit.pipeline.chosen_position(True, 3)

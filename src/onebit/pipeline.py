@@ -751,6 +751,8 @@ def chosen_position(number: Any, length: int) -> int:
     Raises:
         IndexError: there is no such element.
     """
+    if isinstance(number, (bool, np.bool_)):
+        raise TypeError(f"{number!r} is no number of an element: write 0 or 1, or a mask of {length} booleans.")
     wanted = operator.index(number)  # the length may be too large for the dtype that was given
     if not -length <= wanted < length:
         raise IndexError(f"There is no element {wanted}: the data set has {length}.")

@@ -125,3 +125,16 @@ def test_the_real_images(real_prepared: Path) -> None:
     train = onebit.load("binarized_mnist", split="train", data_dir=real_prepared, download=False)
     loaded = np.concatenate([batch["image"] for batch in train.batch(1000).to_grain()])
     assert np.array_equal(loaded, train.arrays()["image"])
+
+
+def test_there_is_nothing_in_an_empty_one(train: Dataset) -> None:
+    with pytest.raises(IndexError, match="There is no element 0: the data set has 0"):
+        train.take(0).to_grain()[0]
+    with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+        train.to_grain()[1.5]
+
+
+def test_what_grain_does_itself_is_said(train: Dataset) -> None:
+    for stream in (train.repeat(), train.filter(bool)):
+        with pytest.raises(TypeError, match=r"Grain can do it: ds\.to_grain\(\) has repeat\(\) and filter\(\)\."):
+            stream.to_grain()

@@ -321,3 +321,29 @@ def test_the_real_images(real_prepared: Path, packed: bool) -> None:
     assert np.array_equal(train.to_jax(packed=packed)[:]["image"], expected)
     batches = [np.asarray(batch["image"]) for batch in train.batch(1000).to_jax(packed=packed)]
     assert np.array_equal(np.concatenate(batches), expected)
+
+
+@pytest.mark.parametrize("device", ["cpu", 0])
+def test_devices_are_those_of_jax(train: Dataset, device: Any) -> None:
+    with pytest.raises(TypeError, match=rf"to_jax\(device={device!r}\): give a jax\.Device, such as jax\.devices"):
+        train.to_jax(device)
+
+
+def test_dtypes_that_pixels_cannot_have(train: Dataset) -> None:
+    for wrong in ("flot", "str", "datetime64[s]"):
+        with pytest.raises(TypeError, match=rf"dtype='{re.escape(wrong)}'\): pixels can be bool, integers or floats"):
+            train.to_jax(dtype=wrong)
+    with pytest.raises(ValueError, match=r"JAX has no float64 as it is configured\. Take 'float32', or type: jax\."):
+        train.to_jax(dtype="float64")
+    assert train.to_jax(dtype=jnp.bfloat16)[0]["image"].dtype == jnp.bfloat16
+
+
+def test_supervised_elements_travel_packed(tmp_path: Path, prepared: DatasetBuilder) -> None:
+    source = prepared.as_dataset("train").plan.source
+    source.supervised = ({"pixels": "image"}, "label")
+    supervised = Dataset(onebit.pipeline.Plan(source))
+    moved = supervised.batch(7).to_jax(packed=True)
+    for ours, theirs in zip(supervised.batch(7), moved, strict=True):
+        assert theirs[0]["pixels"].dtype == np.uint8
+        np.testing.assert_array_equal(theirs[0]["pixels"], ours[0]["pixels"])
+        np.testing.assert_array_equal(theirs[1], ours[1])

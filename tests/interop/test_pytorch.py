@@ -236,7 +236,7 @@ def test_look_ups_in_a_stream_are_refused(train: Dataset) -> None:
         len(train.repeat().to_torch())
     assert str(caught.value) == (
         "ds.to_torch() looks elements up by their number, of which there is no end after repeat(). Leave repeat() out "
-        "and go through the epochs of the data set, or iterate over what ds.to_torch() gives: that needs no numbers."
+        "and go through the epochs of the data set. Iterate over what ds.to_torch() gives: that needs no numbers."
     )
 
 
@@ -249,3 +249,53 @@ def test_the_real_images(real_prepared: Path) -> None:
     ready = torch.cat([batch["image"] for batch in train.batch(1000).to_torch()])
     assert np.array_equal(ready.numpy(), expected)
     assert torch.equal(train.to_torch()[:]["image"], ready)
+
+
+# Batches out of one look-up ------------------------------------------------------------------------------------------
+
+
+def test_a_look_up_is_not_stacked_once_more(train: Dataset) -> None:
+    found = train.to_torch().__getitems__([5, 3, 5])
+    assert isinstance(found, list)
+    collated = torch.utils.data.default_collate(found)
+    assert collated["image"].data_ptr() == found[0]["image"].data_ptr()
+    assert type(collated) is dict
+    found[1]["image"].fill_(7)  # the examples are views: what is done to them is in the batch
+    assert (collated["image"][1] == 7).all()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda batch: batch.reverse(),
+        lambda batch: batch.pop(),
+        lambda batch: batch.append(batch[0]),
+        lambda batch: batch[1].update(label=torch.tensor(99)),
+        lambda batch: [example.update(more=torch.tensor(1)) for example in batch],
+        lambda batch: [example.pop("image") for example in batch],
+    ],
+)
+def test_a_look_up_that_was_changed_is_stacked_anew(train: Dataset, change: Any) -> None:
+    found = train.to_torch().__getitems__([5, 3, 5])
+    change(found)
+    plain = torch.utils.data.default_collate([dict(example) for example in found])
+    collated = torch.utils.data.default_collate(found)
+    assert collated.keys() == plain.keys()
+    for name, column in plain.items():
+        assert torch.equal(collated[name], column)
+
+
+def test_examples_of_a_look_up_are_dicts_everywhere(train: Dataset) -> None:
+    found = train.to_torch().__getitems__([2, 1])
+    assert all(isinstance(example, dict) for example in found)
+    again = pickle.loads(pickle.dumps(found))
+    assert type(again) is list
+    assert torch.equal(again[1]["image"], found[1]["image"])
+    inverted = [{**example, "image": 1 - example["image"]} for example in found]
+    assert torch.equal(torch.utils.data.default_collate(inverted)["image"][0], 1 - found[0]["image"])
+
+
+@pytest.mark.parametrize("position", [-1, 301])
+def test_states_of_positions_that_are_not(train: Dataset, position: int) -> None:
+    with pytest.raises(ValueError, match=rf"state\({position}\): ds\.to_torch\(\) has 300 elements, so that 0 to 300"):
+        train.to_torch().state(position)

@@ -16,6 +16,7 @@ import onebit
 from onebit import Dataset
 from onebit.builders import DatasetBuilder
 from onebit.decoding import SkipDecoding
+from onebit.interop import tf_data
 
 TRAIN = stored_labels("train")
 IMAGE, LABEL = tf.TensorSpec((28, 28, 1), tf.uint8), tf.TensorSpec((), tf.int64)
@@ -195,3 +196,35 @@ def test_the_real_images_are_those_of_tfds(real_prepared: Path, real_data: Path,
     assert ours.cardinality() == theirs.cardinality()
     for one, two in zip(ours.batch(1000), theirs.batch(1000), strict=True):
         assert np.array_equal(one["image"], two["image"])
+
+
+def test_rows_are_tensors_in_memory(train: Dataset, tmp_path: Path) -> None:
+    """TensorFlow looks them up, and saves where it was."""
+    data = train.skip(7).take(100).to_tf()
+    assert int(tf.data.experimental.at(data, 3)["label"]) == train[10]["label"]
+    iterator = iter(data)
+    next(iterator)
+    saved = tf.train.Checkpoint(it=iterator).save(str(tmp_path / "state"))
+    rest = [int(next(iterator)["label"]) for _ in range(5)]
+    other = iter(data)
+    tf.train.Checkpoint(it=other).restore(saved)
+    assert [int(next(other)["label"]) for _ in range(5)] == rest
+
+
+def test_many_rows_come_from_a_generator(train: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = [int(example["label"]) for example in train.to_tf()]
+    monkeypatch.setattr(tf_data, "MOST_BYTES_IN_MEMORY", 1000)
+    assert [int(example["label"]) for example in train.to_tf()] == expected
+    assert train.to_tf().element_spec["image"].shape == (28, 28, 1)
+
+
+@pytest.mark.parametrize("value", [None, object(), [1, [2, 3]]])
+def test_functions_that_give_no_array(train: Dataset, value: Any) -> None:
+    with pytest.raises(TypeError, match=r"which is no array\. Elements are arrays, numbers, texts and bytes, and"):
+        train.map(lambda example: value).to_tf()
+
+
+def test_another_dtype_in_the_middle_is_told(train: Dataset) -> None:
+    data = train.enumerate().map(lambda number, example: {"x": np.zeros(2, np.float32 if number < 70 else np.float64)})
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"first element\['x'\] is of dtype float32, and another"):
+        list(data.to_tf())

@@ -34,6 +34,7 @@ def element_spec(dataset: Dataset) -> Any:
 
     Raises:
         ValueError: there is a function, and no element to call it for.
+        TypeError: a function gives something that is no array.
     """
     source, steps = dataset.plan.source, dataset.plan.steps
     functions = [number for number, step in enumerate(steps) if isinstance(step, stages.Map)]
@@ -58,11 +59,29 @@ def _of_result(source: Source, before: tuple[Stage, ...], step: Any, dataset: Da
     size = _short_batch_size(before, given)
 
     def spec(value: Any) -> ArraySpec:
-        array = np.asarray(value, object if isinstance(value, bytes) else None)
+        array = _as_array(value, step)
         shape = array.shape
         return ArraySpec((None, *shape[1:]) if shape and shape[0] == size else shape, array.dtype)
 
     return stages.mapped(spec, step.apply(given))
+
+
+def _as_array(value: Any, step: Any) -> Any:
+    try:
+        array: Any = np.asarray(value, object if isinstance(value, bytes) else None)
+    except ValueError:  # a list of unequal things
+        array = np.array(None, object)
+    if array.dtype == object and not all(isinstance(member, bytes) for member in array.flat):
+        raise TypeError(
+            f"{step!r} gives {_shown(value)}, which is no array. Elements are arrays, numbers, texts and bytes, and "
+            "dicts and tuples of these; a list would have to be an array."
+        )
+    return array
+
+
+def _shown(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{text[:80]}..."
 
 
 def _short_batch_size(steps: tuple[Stage, ...], batch: Element) -> int | None:

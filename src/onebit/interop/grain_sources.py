@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from typing import Any
 
 from onebit.errors import import_optional
@@ -27,7 +28,7 @@ class GrainDataset:
     def __init__(self, dataset: Dataset) -> None:
         super().__init__()  # of grain.MapDataset
         self.dataset = dataset
-        self._look_ups = LookUps(dataset, CALL)
+        self._look_ups = LookUps(dataset, CALL, "Grain can do it: ds.to_grain() has repeat() and filter().")
         self._length = len(self._look_ups)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -45,7 +46,9 @@ class GrainDataset:
     def __getitem__(self, index: Any) -> Element:
         if isinstance(index, slice):
             return self.slice(index)  # type: ignore[attr-defined]  # Grain's own
-        epoch, number = divmod(int(index), self._length)
+        if not self._length:
+            raise IndexError(f"There is no element {index}: the data set has 0.")
+        epoch, number = divmod(operator.index(index), self._length)
         return self._look_ups.element(number, epoch)
 
 

@@ -131,9 +131,12 @@ def to_jax(dataset: Dataset, device: Any = None, dtype: Any = None, *, packed: b
 
     Raises:
         MissingDependencyError: JAX is not installed.
-        TypeError: ``packed=True`` for a plan whose functions need the pixels.
+        TypeError: ``packed=True`` for a plan whose functions need the pixels; `device` is none of JAX's; `dtype` is
+            none that pixels can have.
+        ValueError: JAX has no such dtype as it is configured.
     """
-    _jax()
+    _check_device(device)
+    dtype = None if dtype is None else _checked_dtype(dtype)
     seeing = [step for step in dataset.plan.steps if not isinstance(step, _BLIND)]
     possible = not seeing and not dataset.plan.source.tfds_id and bool(_packed_features(dataset.plan.source))
     if packed and seeing:
@@ -182,6 +185,33 @@ def _unpacker(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
     return _jax().jit(functools.partial(unpack, shape=shape, dtype=dtype))
 
 
+def _check_device(device: Any) -> None:
+    jax = _jax()
+    if device is not None and not isinstance(device, (jax.Device, jax.sharding.Sharding)):
+        raise TypeError(
+            f"to_jax(device={device!r}): give a jax.Device, such as jax.devices('cpu')[0], or a jax.sharding.Sharding."
+        )
+
+
+def _checked_dtype(dtype: Any) -> np.dtype[Any]:
+    """A dtype that pixels can have in JAX now."""
+    jax = _jax()
+    try:
+        wanted: np.dtype[Any] = np.dtype(dtype)
+        known = jax.numpy.issubdtype(wanted, jax.numpy.number) or wanted == np.bool_
+    except TypeError:
+        known = False
+    if not known:
+        raise TypeError(f"to_jax(dtype={dtype!r}): pixels can be bool, integers or floats, such as 'float32'.")
+    allowed = jax.dtypes.canonicalize_dtype(wanted)
+    if allowed != wanted:
+        raise ValueError(
+            f"to_jax(dtype={dtype!r}): JAX has no {wanted} as it is configured. Take '{allowed}', or type: "
+            "jax.config.update('jax_enable_x64', True)"
+        )
+    return wanted
+
+
 def _is_far(device: Any) -> bool:
     """Whether a device has a memory of its own."""
     if device is None:
@@ -193,7 +223,13 @@ def _is_far(device: Any) -> bool:
 def _put(array: Array, device: Any) -> Any:
     jax = _jax()
     if isinstance(device, jax.sharding.Sharding):  # each process has its own part of the batch
-        return jax.make_array_from_process_local_data(device, array)
+        try:
+            return jax.make_array_from_process_local_data(device, array)
+        except ValueError as error:
+            raise ValueError(
+                f"{CALL}: an array of shape {array.shape} cannot be spread as {device} says ({error}). Its first axis "
+                "must be a multiple of the devices that share it: batch(size, drop_remainder=True) makes it one."
+            ) from error
     return jax.device_put(array, device)
 
 

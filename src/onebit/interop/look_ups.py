@@ -21,10 +21,12 @@ class LookUps:
     Args:
         dataset: whose elements.
         call: what the user wrote, for messages: ``"ds.to_torch()"``.
+        remedy: what to do about a plan without numbers; by default to iterate.
     """
 
-    def __init__(self, dataset: Dataset, call: str) -> None:
+    def __init__(self, dataset: Dataset, call: str, remedy: str = "") -> None:
         self.dataset, self.call = dataset, call
+        self.remedy = remedy or f"Iterate over what {call} gives: that needs no numbers."
 
     @property
     def sequence(self) -> Indexed:
@@ -37,15 +39,14 @@ class LookUps:
         if plan.endless:
             raise TypeError(
                 f"{self.call} looks elements up by their number, of which there is no end after repeat(). Leave "
-                "repeat() out and go through the epochs of the data set, or iterate over what "
-                f"{self.call} gives: that needs no numbers."
+                f"repeat() out and go through the epochs of the data set. {self.remedy}"
             )
         sequence = plan.indexed
         if sequence is None:
             raise TypeError(
                 f"{self.call} looks elements up by their number, which they have no longer after filter(), or after "
-                f"unbatch() behind map(). Iterate over what {self.call} gives: that needs no numbers. Or choose the "
-                "elements by number: ds[[4, 0, 2]], or ds[mask] with a boolean array."
+                f"unbatch() behind map(). {self.remedy} Or choose the elements by number: ds[[4, 0, 2]], or ds[mask] "
+                "with a boolean array."
             )
         return sequence
 
@@ -78,8 +79,17 @@ class LookUps:
         return self.sequence.columns(self.positions(numbers), epoch)
 
     def state(self, epoch: int, position: int) -> dict[str, Any]:
-        """The state of an iterator that has given `position` elements of an epoch."""
-        return {"plan": self.dataset.plan.fingerprint, "epoch": epoch, "position": operator.index(position)}
+        """The state of an iterator that has given `position` elements of an epoch.
+
+        Raises:
+            ValueError: an epoch has fewer elements.
+        """
+        given = operator.index(position)
+        if not 0 <= given <= len(self):
+            raise ValueError(
+                f"state({given}): {self.call} has {len(self)} elements, so that 0 to {len(self)} are given."
+            )
+        return {"plan": self.dataset.plan.fingerprint, "epoch": epoch, "position": given}
 
     def left(self, state: Mapping[str, Any]) -> tuple[int, range]:
         """The epoch of a state, and the numbers of the elements that were left.

@@ -61,10 +61,13 @@ class TorchDataset:
         return tensors(self._look_ups.element(item, self.epoch))
 
     def __getitems__(self, numbers: Sequence[int]) -> list[Element]:
-        """Several elements in one look-up, as a list."""
+        """Several elements in one look-up, as a list; ``default_collate`` gives the look-up's own tensors for it."""
         if self._look_ups.sequence.rows is None:
             return [tensors(element) for element in self._look_ups.elements(numbers, self.epoch)]
-        return list(_unbound(tensors(self._look_ups.stacked(numbers, self.epoch))))
+        stacked = tensors(self._look_ups.stacked(numbers, self.epoch))
+        if isinstance(stacked, dict) and not any(isinstance(column, list) for column in stacked.values()):
+            return LookedUp(stacked)
+        return list(_unbound(stacked))
 
     def set_epoch(self, epoch: int) -> None:
         """Chooses the epoch that is looked up from now on: another order, where the plan shuffles.
@@ -97,6 +100,46 @@ class TorchDataset:
         return TorchIterator(self.dataset.iterate(epoch=epoch, state=state))
 
 
+class Example(dict[str, Any]):
+    """One of the dicts of a look-up. ``default_collate`` hands a batch of them to `_collated`."""
+
+
+class LookedUp(list[Example]):
+    """Examples out of one look-up: views of its tensors, which need not be stacked once more.
+
+    Args:
+        stacked: the tensors, by name.
+    """
+
+    def __init__(self, stacked: dict[str, Any]) -> None:
+        self.stacked = stacked
+        self.views = {name: column.unbind(0) for name, column in stacked.items()}
+        if len(stacked) == 1:  # the usual case, and the fast one
+            ((name, views),) = self.views.items()
+            super().__init__([Example({name: view}) for view in views])
+        else:
+            rows = zip(*self.views.values(), strict=True)
+            super().__init__([Example(zip(stacked, row, strict=True)) for row in rows])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (list(self),)
+
+    def untouched(self) -> bool:
+        """Whether these are still the examples that were looked up, all of them, in their order, and nothing else."""
+        return all(
+            len(self) == len(views) and all(map(operator.is_, map(operator.methodcaller("get", name), self), views))
+            for name, views in self.views.items()
+        ) and all(len(example) == len(self.stacked) for example in self)
+
+
+def _collated(batch: Any, *, collate_fn_map: Any = None) -> Any:
+    """What ``default_collate`` makes of examples: the tensors that they are views of, or what it makes of any dicts."""
+    if isinstance(batch, LookedUp) and batch.untouched():
+        return batch.stacked
+    plain = [dict(example) for example in batch]
+    return _torch().utils.data._utils.collate.collate(plain, collate_fn_map=collate_fn_map)
+
+
 class TorchIterator(Iterator[Element]):
     """One pass, as tensors."""
 
@@ -124,6 +167,8 @@ def to_torch(dataset: Dataset) -> TorchDataset:
 @functools.cache
 def _torch_class() -> Any:
     """`TorchDataset` as a class that PyTorch knows as its own. It pickles by `_in_epoch`, not by its name."""
+    # PyTorch's way to extend default_collate, for a class that nobody else has.
+    _torch().utils.data._utils.collate.default_collate_fn_map[Example] = _collated
     known = (TorchDataset, _torch().utils.data.Dataset)
     return type("TorchDataset", known, {"__doc__": TorchDataset.__doc__, "__module__": __name__})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,13 +19,15 @@ CALL = "ds.to_tf()"
 # element is there, so that theirs are smaller.
 ROWS_PER_BLOCK = 2048
 COMPUTED_ROWS_PER_BLOCK = 64
+MOST_BYTES_IN_MEMORY = 128 * 1024**2
 
 
 def to_tf(dataset: Dataset) -> Any:
     """The data set as a ``tf.data.Dataset`` of the same elements, with their ``element_spec`` and cardinality.
 
-    Every pass over it is the next epoch of the data set, in another order where the plan shuffles. Like every
-    ``tf.data.Dataset.from_generator`` it lives in this process: it cannot be saved or sent elsewhere.
+    Every pass over it is the next epoch of the data set, in another order where the plan shuffles. Rows whose order
+    does not change are tensors in memory, up to 128 MiB of them: TensorFlow can shuffle, look up and checkpoint them.
+    Everything else comes from a generator, which lives in this process and cannot be saved.
 
     Raises:
         MissingDependencyError: TensorFlow is not installed.
@@ -33,15 +36,57 @@ def to_tf(dataset: Dataset) -> Any:
     """
     tf = import_optional("tensorflow", purpose=CALL, install="tensorflow")
     spec = element_spec(dataset)
+    if _fits_in_memory(dataset, spec):
+        return tf.data.Dataset.from_tensor_slices(dataset.arrays())
     blocks = _blocks(dataset)
     yielded = spec if blocks is None else with_shapes(lambda shape: (None, *shape), spec)
     signature = stages.mapped(lambda leaf: tf.TensorSpec(leaf.shape, _dtype(tf, leaf.dtype)), yielded)
-    made = tf.data.Dataset.from_generator(blocks or dataset.iterate, output_signature=signature)
+    made = tf.data.Dataset.from_generator(_checked(blocks or dataset.iterate, yielded), output_signature=signature)
     made = made if blocks is None else made.unbatch()
     cardinality = dataset.cardinality()
     if cardinality == UNKNOWN_CARDINALITY:
         return made
     return made.apply(tf.data.experimental.assert_cardinality(cardinality))
+
+
+def _checked(elements: Callable[[], Iterator[Element]], spec: Any) -> Callable[[], Iterator[Element]]:
+    """The same elements, each of which must have the dtypes of the first: TensorFlow would convert them silently."""
+    dtypes = {place: leaf.dtype for place, leaf in stages.leaves(spec) if leaf.dtype.kind not in "OSU"}
+
+    def checked() -> Iterator[Element]:
+        for element in elements():
+            for place, value in stages.leaves(element):
+                found, expected = np.asarray(value).dtype, dtypes.get(place)
+                if expected is not None and found != expected:
+                    raise TypeError(
+                        f"{CALL}: the first element{_keys(place)} is of dtype {expected}, and another one of {found}. "
+                        "Give all the same dtype in ds.map()."
+                    )
+            yield element
+
+    return checked
+
+
+def _keys(place: tuple[Any, ...]) -> str:
+    return "".join(f"[{key!r}]" for key in place)
+
+
+def _fits_in_memory(dataset: Dataset, spec: Any) -> bool:
+    """Whether the elements are rows in an order that no epoch changes, and few enough to be tensors.
+
+    TensorFlow then walks through them without Python, can look them up, and save where it was.
+    """
+    plan = dataset.plan
+    examples = plan.indexed
+    if examples is None or examples.rows is None or plan.endless or not examples.length:
+        return False
+    if any(isinstance(step, stages.Shuffle) for step in plan.steps):
+        return False
+    columns = [leaf for _, leaf in stages.leaves(spec)]
+    if any(column.dtype.kind in "OSUMmg" for column in columns):
+        return False
+    per_row = sum(math.prod(size or 0 for size in column.shape) * column.dtype.itemsize for column in columns)
+    return bool(per_row * examples.length <= MOST_BYTES_IN_MEMORY)
 
 
 def _blocks(dataset: Dataset) -> Callable[[], Iterator[Element]] | None:
