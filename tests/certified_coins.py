@@ -67,6 +67,7 @@ def write_results(folder: Path, data_dir: Path) -> None:
     bound = dataclasses.replace(
         report, nll=report.nll + noise, protocol="iw", kind="upper bound", errs="high", note="k = 5,000",
         flags=("Something makes these numbers doubtful.",), details={"lines": {"ELBO": "-201.00"}},
+        arrays={**report.arrays, "elbo": -report.nll - noise - 1, "iw_bound": -report.nll - noise},
     )  # fmt: skip
     hostile = dataclasses.replace(ABOUT, title="</script><img src=x onerror=alert(1)>&amp;")
     Certificate(bound, hostile).save(home / "bound.json")

@@ -33,7 +33,7 @@ def certificates(tmp_path: Path) -> list[Path]:
     for chance in (0.13, 0.4):
         report = onebit.evaluate(Coins(chance), "calibrated_digits", split="test", name=f"coins {chance}")
         about = About(title=f"Coins of {chance}", authors=("A",), command="c", date="2026-11-25")
-        found.append(Certificate(report, about).save(tmp_path / "certificates" / f"coins-{chance:.2f}.json"))
+        found.append(Certificate(report, about).save(tmp_path / "certificates" / f"coins-{100 * chance:.0f}.json"))
     return found
 
 
@@ -101,13 +101,13 @@ def test_show(invoke: Invoke) -> None:
 
 
 def test_show_a_certificate(invoke: Invoke, added: None) -> None:
-    result = invoke("leaderboard", "show", "coins-0.13")
+    result = invoke("leaderboard", "show", "coins-13")
     assert "certificate title: Coins of 0.13" in result.stdout
     assert "gap nats: " in result.stdout
 
 
 def test_compare(invoke: Invoke, added: None, certificates: list[Path]) -> None:
-    result = invoke("leaderboard", "compare", "coins-0.13", "coins-0.40", "--images", "2")
+    result = invoke("leaderboard", "compare", "coins-13", "coins-40", "--images", "2")
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("Coins of 0.13 - Coins of 0.4 = -")
     assert "n = 10,000: Coins of 0.13 is better" in result.stdout
@@ -119,16 +119,16 @@ def test_compare(invoke: Invoke, added: None, certificates: list[Path]) -> None:
 
 
 def test_compare_what_has_no_numbers(invoke: Invoke, added: None) -> None:
-    result = invoke("leaderboard", "compare", "coins-0.13", "iaf-vae-2016")
+    result = invoke("leaderboard", "compare", "coins-13", "iaf-vae-2016")
     assert result.exit_code == 1
     assert "IAF VAE is known by its mean alone (reported)" in " ".join(result.stderr.split())
 
 
 def test_add_refuses(invoke: Invoke, certificates: list[Path], tmp_path: Path) -> None:
-    certificates[0].with_name("coins-0.13.npy").unlink()
+    certificates[0].with_name("coins-13.npy").unlink()
     result = invoke("leaderboard", "add", certificates[0], "--dir", tmp_path / "mine")
     assert result.exit_code == 1
-    assert "was not added: coins-0.13.npy is not beside coins-0.13.json" in " ".join(result.stderr.split())
+    assert "was not added: coins-13.npy is not beside coins-13.json" in " ".join(result.stderr.split())
     assert not (tmp_path / "mine").exists()
 
 

@@ -73,7 +73,39 @@ def test_nothing_is_replaced_unasked(certified: Path, report: Report, tmp_path: 
     assert entries.read_folder(home)[0].model == "Other"
 
 
-@pytest.mark.parametrize("name", ["../out", "a/b", "", ".x", "x.check"])
+def test_nothing_is_there_twice(certified: Path, tmp_path: Path) -> None:
+    home = tmp_path / "mine"
+    additions.add(certified, folder=home)
+    with pytest.raises(NotAddedError, match=r"is there already: .*coins\.json\. Type: --replace"):
+        additions.add(certified, folder=home, name="other")
+    assert additions.add(certified, folder=home, name="other", replace=True).name == "other"
+
+
+def test_a_name_that_would_hide_another_result(certified: Path, tmp_path: Path) -> None:
+    """One of the package, or one that was reported."""
+    home = tmp_path / "mine"
+    lines = b"dataset,model,nats,kind,binarization\ncalibrated_digits,M,80,exact,fixed\nother,N,81,exact,fixed\n"
+    additions.add_reported(exchange.from_csv(lines, "x"), folder=home)
+    for name in ("bernoulli", "m"):
+        message = rf"There is a result of the name {name} on calibrated_digits, which this one would hide"
+        with pytest.raises(NotAddedError, match=message):
+            additions.add(certified, folder=home, name=name)
+    assert additions.add(certified, folder=home, name="n").id == "calibrated_digits/n"
+
+
+def test_the_name_of_a_certificate_becomes_that_of_a_result(report: Report, tmp_path: Path) -> None:
+    """With a dot in it, its files could be the arrays of another: x.elbo.npy."""
+    path = Certificate(report, ABOUT).save(tmp_path / "my.coins.certificate.json")
+    assert additions.add(path, folder=tmp_path / "mine").name == "my-coins"
+
+
+def test_a_bound_without_its_arrays_stays_out(edited: Edit, tmp_path: Path) -> None:
+    path = edited(lambda content: content.update(protocol="iw", kind="upper bound", errs="high"))
+    with pytest.raises(NotAddedError, match="from which the bound follows"):
+        additions.add(path, folder=tmp_path / "mine")
+
+
+@pytest.mark.parametrize("name", ["../out", "a/b", "", ".x", "x.check", "a.b"])
 def test_names_stay_in_the_folder(certified: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(NotAddedError, match="Use letters, digits"):
         additions.add(certified, folder=tmp_path / "mine", name=name)

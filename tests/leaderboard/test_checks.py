@@ -19,11 +19,12 @@ from onebit.errors import FormatError
 from onebit.evaluation import Report
 from onebit.leaderboard import certificates, checks
 from onebit.leaderboard.certificates import Certificate
+from onebit.leaderboard.findings import Checked
 
 LYING = "the numbers of the images give"
 
 
-def outcomes(checked: checks.Checked) -> dict[str, str]:
+def outcomes(checked: Checked) -> dict[str, str]:
     return {finding.name: finding.outcome for finding in checked.findings}
 
 
@@ -173,6 +174,9 @@ def test_evidence_that_is_a_link_or_a_pipe(certified: Path, tmp_path: Path) -> N
     evidence(certified).unlink()
     os.mkfifo(evidence(certified))
     assert "is no file, but something else" in only_failure(certified)
+    evidence(certified).unlink()
+    evidence(certified).mkdir()
+    assert "is no file, but something else (a folder" in only_failure(certified)
 
 
 def test_arrays_without_end(edited: Edit) -> None:
@@ -222,7 +226,139 @@ def test_a_density(report: Report, tmp_path: Path, digits_dir: Path) -> None:
 
     density = dataclasses.replace(report, nll=report.nll - report.nll.max())
     path = Certificate(density, ABOUT).save(tmp_path / "density.json")
-    assert "a probability above 1" in only_failure(path, data_dir=digits_dir)
+    checked = checks.check(path, data_dir=digits_dir)
+    assert checked.level == 0
+    assert [finding.name for finding in checked.failed] == ["probabilities", "sum over the images"]
+    assert "a probability above 1" in checked.failed[0].text
+
+
+@pytest.mark.parametrize("nats", [0.0, 5.0, 9.2])
+def test_one_small_number_for_every_image(report: Report, tmp_path: Path, digits_dir: Path, nats: float) -> None:
+    """Each may be a probability; all of them together are none."""
+    import dataclasses
+
+    constant = dataclasses.replace(report, nll=np.full(len(report.nll), nats), arrays={})
+    path = Certificate(constant, ABOUT).save(tmp_path / "constant.json")
+    message = only_failure(path, data_dir=digits_dir)
+    assert "sum over the images: The probabilities of the 10,000 different images add up to e^" in message
+    assert "no distribution gives them fewer than 9.21 nats on average" in message
+
+
+def test_the_least_that_all_images_together_can_have(report: Report, tmp_path: Path, digits_dir: Path) -> None:
+    import dataclasses
+
+    least = dataclasses.replace(report, nll=np.full(len(report.nll), np.log(len(report.nll))), arrays={})
+    checked = checks.check(Certificate(least, ABOUT).save(tmp_path / "least.json"), data_dir=digits_dir)
+    assert checked.level == 1
+
+
+def test_images_of_another_shape(edited: Edit) -> None:
+    """Half as many bits per pixel, for twice as many pixels."""
+
+    def change(content: dict[str, Any]) -> None:
+        content["dataset"]["image_shape"] = [28, 28, 2]
+        content["summary"]["bits_per_pixel"] /= 2
+
+    assert "its images have the shape (28, 28, 1), and not (28, 28, 2)" in only_failure(edited(change))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "kind", "errs", "missing"),
+    [
+        ("iw", "upper bound", "high", "elbo and iw_bound"),
+        ("elbo", "upper bound", "high", "elbo and iw_bound"),
+        ("ais", "estimate", "low", "forward_log_weights"),
+    ],
+)
+def test_a_bound_without_the_arrays_that_it_follows_from(
+    edited: Edit, protocol: str, kind: str, errs: str, missing: str
+) -> None:
+    checked = checks.check(edited(lambda content: content.update(protocol=protocol, kind=kind, errs=errs)))
+    assert (checked.level, checked.failed) == (0, [])
+    assert checked.problem is not None
+    assert f"{missing} " in checked.problem.text
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        lambda nll: {"elbo": -nll - 1, "iw_bound": -nll - 1},
+        lambda nll: {"elbo": -nll + 1, "iw_bound": -nll},
+        lambda nll: {"elbo": -nll[:5], "iw_bound": -nll},
+        lambda nll: {"elbo": -nll, "iw_bound": nll > 0},
+        lambda nll: {"elbo": np.full(len(nll), np.nan), "iw_bound": -nll},
+        lambda nll: {"elbo": np.zeros(0), "iw_bound": np.zeros(0)},
+    ],
+)
+def test_arrays_that_do_not_give_the_bound(report: Report, tmp_path: Path, arrays: Any) -> None:
+    import dataclasses
+
+    others = {**report.arrays, **arrays(report.nll)}
+    bound = dataclasses.replace(report, protocol="iw", kind="upper bound", errs="high", arrays=others)
+    checked = checks.check(Certificate(bound, ABOUT).save(tmp_path / "bound.json"))
+    assert checked.level == 0
+    assert checked.problem is not None
+    assert checked.problem.name == "bound"
+
+
+@pytest.mark.parametrize("weights", [[], [np.nan], [1.0, 2.0], np.array([True, False]), np.array([1], np.int64)])
+def test_weights_that_do_not_give_log_z(report: Report, tmp_path: Path, weights: Any) -> None:
+    import dataclasses
+
+    others = {**report.arrays, "forward_log_weights": np.asarray(weights)}
+    details = {"log_z_base": 0.0, "mean_free_energy_nats": 0.0}
+    estimate = dataclasses.replace(
+        report, protocol="ais", kind="estimate", errs="low", arrays=others, details=details
+    )  # fmt: skip
+    checked = checks.check(Certificate(estimate, ABOUT).save(tmp_path / "estimate.json"))
+    assert checked.level == 0
+    assert checked.problem is not None
+    assert checked.problem.name == "log Z"
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [lambda found: found[:5], lambda found: np.where(found < 0, np.nan, found), lambda found: found.astype("f4")],
+)
+def test_a_reference_that_is_none(certified: Path, edited: Edit, reference: Any) -> None:
+    import hashlib
+
+    file = certified.with_name("coins.reference.npy")
+    np.save(file, reference(np.load(file)))
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    path = edited(lambda content: content["arrays"]["reference"].update(sha256=digest))
+    assert "reference does not have one finite float64 for each image" in only_failure(path)
+
+
+def test_numbers_beyond_counting(report: Report, edited: Edit, tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"summary.mean_nats|too large for a float64"):
+        checks.check(edited(lambda content: content["summary"].update(mean_nats=10**400), seal=False))
+    import dataclasses
+
+    with pytest.raises(FormatError, match=r"The number of image 0 is above 1e\+100 nats"):
+        dataclasses.replace(report, nll=np.full(len(report.nll), 1e308))
+
+
+def test_a_text_as_long_as_a_book(edited: Edit) -> None:
+    for change in (
+        lambda content: content.update(note="a" * 3_000),
+        lambda content: content["settings"].update(schedule="a" * 3_000),
+        lambda content: content.update({"a" * 3_000: 1}),
+    ):
+        with pytest.raises(FormatError, match=r"that begins with 'a{60}' has 3,000 characters; at most 2,000"):
+            checks.check(edited(change))
+        edited(lambda content: [content.update(note="", settings={}), content.pop("a" * 3_000, None)])
+
+
+@pytest.mark.parametrize("field", ["protocol", "kind", "errs", "onebit_report", "seconds"])
+def test_messages_stay_short(edited: Edit, field: str) -> None:
+    path = edited(lambda content: content.update({field: "x" * 1_900}))
+    try:
+        message = only_failure(path)
+    except FormatError as error:
+        message = str(error)
+    assert "x" * 70 in message
+    assert len(message) < 500
 
 
 @pytest.mark.parametrize(
@@ -256,7 +392,8 @@ def test_where_the_data_set_is_not_prepared(report: Report, tmp_path: Path, monk
     checked = checks.check(tmp_path / "x.json", data_dir=tmp_path / "nothing")
     assert checked.level == 1
     assert outcomes(checked)["packed images"] == "not checked"
-    assert "For this check too: onebit prepare binarized_mnist" in checked.findings[-1].text
+    assert outcomes(checked)["sum over the images"] == "not checked"
+    assert "For this check too: onebit prepare binarized_mnist" in checked.findings[-2].text
 
 
 @pytest.mark.parametrize(

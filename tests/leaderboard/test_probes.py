@@ -11,7 +11,7 @@ from certified_coins import Pixels
 import onebit
 from onebit.evaluation import RBM, Report
 from onebit.leaderboard import probes
-from onebit.leaderboard.checks import Finding
+from onebit.leaderboard.findings import Finding
 
 
 def outcomes(findings: list[Finding]) -> dict[str, str]:
@@ -56,7 +56,7 @@ class AveragedLogits(Chain):
 @pytest.mark.parametrize("order", [np.arange(784), np.random.default_rng(3).permutation(784)], ids=["rows", "random"])
 def test_honest_conditionals(order: np.ndarray, images: np.ndarray) -> None:
     found = probes.sums(Chain(order), images[:50], np.random.default_rng(0))
-    assert outcomes(found) == {"conditionals": "passed", "chain rule": "passed"}
+    assert outcomes(found) == {"conditionals": "passed", "what comes after": "passed", "chain rule": "passed"}
 
 
 def test_averaged_logits_are_found_out(images: np.ndarray) -> None:
@@ -84,7 +84,66 @@ def test_conditionals_that_are_not_what_was_measured(images: np.ndarray) -> None
             return super().log_prob(x) + 1
 
     found = probes.sums(Better(np.arange(784)), images[:20], np.random.default_rng(0))
-    assert outcomes(found) == {"conditionals": "passed", "chain rule": "failed"}
+    assert outcomes(found) == {"conditionals": "passed", "what comes after": "passed", "chain rule": "failed"}
+
+
+class Remembers(Chain):
+    """Better on images that it has stored, whole, than on any other."""
+
+    def __init__(self, stored: np.ndarray, places: slice, gain: float) -> None:
+        super().__init__(np.arange(784))
+        self.stored, self.places, self.gain = {image.tobytes() for image in stored}, places, gain
+
+    def log_conditionals(self, x: np.ndarray) -> np.ndarray:
+        found = super().log_conditionals(x)
+        known = np.array([image.tobytes() in self.stored for image in x])
+        found[known, self.places] += self.gain
+        return np.minimum(found, 0) if self.places.start is None else found
+
+
+@pytest.mark.parametrize(
+    ("places", "gain"), [(slice(None), 0.02), (slice(9, 10), 90.0)], ids=["a bit everywhere", "all in one pixel"]
+)
+def test_images_that_were_stored(images: np.ndarray, places: slice, gain: float) -> None:
+    """Of any other image all pairs sum to one."""
+    found = outcomes(probes.sums(Remembers(images, places, gain), images[:20], np.random.default_rng(0)))
+    assert found["what comes after"] == "failed"
+    assert found["chain rule"] == "passed"
+
+
+def test_images_that_were_stored_by_a_model_without_conditionals(
+    report: Report, coins: Pixels, images: np.ndarray, digits_dir: Any
+) -> None:
+    """Its small self is honest: only the other splits give it away."""
+
+    class Stored:
+        at_shape = coins.at_shape
+        stored: set[bytes] = set()
+
+        def log_prob(self, x: np.ndarray) -> np.ndarray:
+            known = np.array([image.tobytes() in self.stored for image in x])
+            return np.where(known, -20.0, coins.log_prob(x))
+
+    model = Stored()
+    honest = outcomes(probes.probe(report, model, count=60, seed=0, data_dir=digits_dir))
+    assert set(honest.values()) == {"passed"}
+    model.stored = {image.tobytes() for image in images}
+    found = probes.probe(report, model, count=60, seed=0, data_dir=digits_dir)
+    assert [finding.name for finding in found if finding.outcome == "failed"] == ["other splits"]
+    text = next(finding.text for finding in found if finding.name == "other splits")
+    assert text.startswith("Beside 60 images of test: train +")
+    assert "the model has seen the images" in text
+
+
+def test_whatever_a_model_raises_is_a_finding(report: Report, digits_dir: Any) -> None:
+    class Broken:
+        def log_prob(self, x: np.ndarray) -> np.ndarray:
+            raise KeyError("weights")
+
+    found = probes.probe(report, Broken(), count=20, seed=0, data_dir=digits_dir)
+    assert {(finding.outcome, finding.text) for finding in found if finding.name == "probe"} == {
+        ("failed", "KeyError: 'weights'")
+    }
 
 
 @pytest.mark.parametrize("order", [np.zeros(784, int), np.arange(783)])
@@ -103,7 +162,8 @@ def test_the_small_model_is_summed(coins: Pixels, images: np.ndarray) -> None:
 
     honest = probes.sums(coins, images[:20], np.random.default_rng(0))
     assert outcomes(honest) == {
-        "sum of probabilities": "passed", "conditionals": "passed", "chain rule": "passed",
+        "sum of probabilities": "passed", "conditionals": "passed", "what comes after": "passed",
+        "chain rule": "passed",
     }  # fmt: skip
     heavy = probes.sums(Heavy(np.full(784, 0.5)), images[:20], np.random.default_rng(0))
     assert outcomes(heavy)["sum of probabilities"] == "failed"
@@ -203,6 +263,7 @@ def test_an_energy_is_probed_without_its_constant(digits_dir: Any) -> None:
         "entropy of white noise": "passed",
         "inverted images": "passed",
         "shuffled pixels": "passed",
+        "other splits": "passed",
         "known source": "passed",
     }
 

@@ -57,7 +57,7 @@ def test_a_model_that_shows_nothing_is_replayed_but_not_probed(
 def test_a_model_of_another_kind(certified: Path, coins: Pixels, digits_dir: Path) -> None:
     checked = checks.check(certified, Latent(coins), data_dir=digits_dir, probe_images=20)
     assert checked.level == 1
-    assert "could not be measured as the report says: Latent cannot be measured by protocol 'exact'" in (
+    assert "could not be measured as the report says: TypeError: Latent cannot be measured by protocol 'exact'" in (
         checked.failed[0].text
     )
 

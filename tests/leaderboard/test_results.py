@@ -13,7 +13,7 @@ from certified_coins import ABOUT
 
 from onebit.errors import FormatError
 from onebit.evaluation import Report
-from onebit.leaderboard import checks, entries
+from onebit.leaderboard import checks, consistency, entries
 from onebit.leaderboard.certificates import Certificate
 from onebit.leaderboard.entries import Entry
 
@@ -36,7 +36,7 @@ def test_published_results(path: Path) -> None:
 def test_certified_results() -> None:
     """Each report of the package is consistent with its vector, and lies in the folder of its data set."""
     for path in CERTIFIED:
-        checked = checks.consistency(path)
+        checked = consistency.of_files(path)
         assert checked.failed == [], path
         assert checked.level == 1
         entry = entries.read_certified(path)

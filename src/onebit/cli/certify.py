@@ -14,7 +14,7 @@ from onebit.cli.options import data_dir_option, json_option
 from onebit.cli.site import ExampleGroup
 
 if TYPE_CHECKING:
-    from onebit.leaderboard.checks import Checked
+    from onebit.leaderboard.findings import Checked
 
 _MARKS = {"passed": "ok", "failed": "FAILED", "not checked": "not checked", "not shown": "not shown"}
 
@@ -144,7 +144,7 @@ def check(file: Path, *, model: str | None, record: bool, data_dir: Path | None,
 
 
 def _lines(checked: Checked) -> Sequence[str]:
-    from onebit.leaderboard.checks import WORDS
+    from onebit.leaderboard.findings import WORDS
 
     lines = [f"Level {checked.level}, {WORDS[checked.level]}: {checked.path.name}"]
     if checked.about is not None:

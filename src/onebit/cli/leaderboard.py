@@ -41,7 +41,7 @@ dataset_option = click.option("--dataset", metavar="NAME", default="binarized_mn
         "onebit leaderboard --binarization all --level 1",
         "onebit leaderboard show pixelrnn-1-layer-2016",
         "onebit leaderboard compare nade made",
-        "onebit leaderboard add nade.certificate.json --model mymodel.py:model",
+        "onebit leaderboard add my-nade.certificate.json --model mymodel.py:model",
         "onebit leaderboard export --format pwc --out evaluation-tables.json",
     ],
     invoke_without_command=True,
@@ -189,8 +189,8 @@ def _shown(label: str, value: Any) -> list[str]:
 @leaderboard.command(
     cls=ExampleCommand,
     examples=[
-        "onebit leaderboard add nade.certificate.json",
-        "onebit leaderboard add nade.certificate.json --model mymodel.py:model --name my-nade",
+        "onebit leaderboard add my-nade.certificate.json",
+        "onebit leaderboard add my-nade.certificate.json --model mymodel.py:model --name my-second-nade",
     ],
 )
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))

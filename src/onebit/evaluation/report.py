@@ -31,6 +31,7 @@ _LARGEST_JSON = 16 << 20
 _LARGEST_ARRAY = 1 << 30
 _NORMAL_95 = 1.959963984540054  # quantile of the normal distribution
 _SUMMARY_TOLERANCE = 1e-9
+_MOST_NATS = 1e100  # of an image: squares of larger numbers overflow
 _MOST_DIMENSIONS, _LONGEST_SIDE = 4, 100_000  # of images
 
 _FIELDS: dict[str, type | tuple[type, ...]] = {
@@ -90,11 +91,12 @@ class Report:
     def __post_init__(self) -> None:
         expected = KIND_OF.get(self.protocol)
         if expected is None:
-            raise FormatError(f"A report has the protocol {self.protocol!r}; allowed are {', '.join(KIND_OF)}.")
+            raise FormatError(f"A report has the protocol {_shown(self.protocol)}; allowed are {', '.join(KIND_OF)}.")
         if (self.kind, self.errs) != expected:
             raise FormatError(
-                f"A report by protocol {self.protocol!r} says that its numbers are {self.kind!r}, erring "
-                f"{self.errs!r}. By that protocol they are {expected[0]!r}, erring {expected[1]!r}, and nothing else."
+                f"A report by protocol {self.protocol!r} says that its numbers are {_shown(self.kind)}, erring "
+                f"{_shown(self.errs)}. By that protocol they are {expected[0]!r}, erring {expected[1]!r}, and nothing "
+                "else."
             )
         if self.nll.shape != (self.dataset["num_examples"],) or self.nll.dtype != np.float64:
             raise FormatError(
@@ -103,6 +105,13 @@ class Report:
             )
         if not np.isfinite(self.nll).all():
             raise FormatError(f"The number of image {int(np.argmin(np.isfinite(self.nll))):,} is not finite.")
+        if len(self.nll) and np.abs(self.nll).max() > _MOST_NATS:
+            raise FormatError(f"The number of image {int(np.abs(self.nll).argmax()):,} is above {_MOST_NATS:g} nats.")
+        reference = self.arrays.get("reference")
+        if reference is not None and (
+            reference.shape != self.nll.shape or reference.dtype != np.float64 or not np.isfinite(reference).all()
+        ):
+            raise FormatError("The array reference does not have one finite float64 for each image.")
 
     # What follows from the numbers -----------------------------------------------------------------------------
 
@@ -255,7 +264,7 @@ class Report:
             )
             if not same:
                 raise FormatError(
-                    f"{source}: summary.{name} is {found!r}, but the numbers of the images give {value!r}. A "
+                    f"{source}: summary.{name} is {_shown(found)}, but the numbers of the images give {value!r}. A "
                     "summary is never edited: evaluate again. (Bits per pixel of one-bit images "
                     "are nats / (pixels * log 2), without log 256.)"
                 )
@@ -338,6 +347,12 @@ def _standard_error(values: NDArray[Any]) -> float:
     return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
 
 
+def _shown(value: Any) -> str:
+    """A value in a message, shortened: it may be a stranger's."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
+
+
 def _or_none(value: float) -> float | None:
     return None if math.isnan(value) else value
 
@@ -370,8 +385,8 @@ def check_report(content: Any, source: str | Path) -> None:
     if not isinstance(content, dict) or content.get("onebit_report") != SCHEMA:
         found = content.get("onebit_report") if isinstance(content, dict) else None
         raise FormatError(
-            f"{source}: onebit_report is {found!r}; this version of onebit reads {SCHEMA}. Give the .json file that "
-            "Report.save or onebit evaluate --out wrote."
+            f"{source}: onebit_report is {_shown(found)}; this version of onebit reads {SCHEMA}. Give the .json file "
+            "that Report.save or onebit evaluate --out wrote."
         )
     _check_fields(content, _FIELDS, source, "")
     _check_fields(content["dataset"], _DATASET_FIELDS, source, "dataset.")
@@ -403,7 +418,7 @@ def _check_fields(
         value = content[name]
         if not isinstance(value, wanted) or isinstance(value, bool):
             names = [kind.__name__ for kind in (wanted if isinstance(wanted, tuple) else (wanted,))]
-            raise FormatError(f"{source}: {prefix}{name} is {value!r}; expected {' or '.join(names)}.")
+            raise FormatError(f"{source}: {prefix}{name} is {_shown(value)}; expected {' or '.join(names)}.")
 
 
 def _listed(content: Mapping[str, Any], source: Path) -> dict[str, Any]:

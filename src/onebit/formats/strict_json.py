@@ -38,6 +38,7 @@ def read_json(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Any
             data.decode("utf-8"),
             object_pairs_hook=_object,
             parse_float=_finite,
+            parse_int=_whole,
             parse_constant=_refuse_constant,
         )
     except UnicodeDecodeError as error:
@@ -77,6 +78,15 @@ def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise FormatError(f"The JSON has the number {text[:40]}, which is too large for a float64.")
+    return number
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    try:
+        float(number)
+    except OverflowError as error:
+        raise FormatError(f"The JSON has the number {text[:40]}..., which is too large for a float64.") from error
     return number
 
 

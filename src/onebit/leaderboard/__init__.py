@@ -14,17 +14,18 @@ from onebit.late_imports import late_names
 if TYPE_CHECKING:
     from onebit.leaderboard.additions import NotAddedError, add
     from onebit.leaderboard.certificates import About, Certificate
-    from onebit.leaderboard.checks import Checked, Finding, check
+    from onebit.leaderboard.checks import check
     from onebit.leaderboard.columns import Vector, vectors
     from onebit.leaderboard.entries import Entry, all_entries
+    from onebit.leaderboard.findings import Checked, Finding
     from onebit.leaderboard.ranks import Ranking, rankings
 
 _NAMES = {
     "About": "onebit.leaderboard.certificates",
     "Certificate": "onebit.leaderboard.certificates",
-    "Checked": "onebit.leaderboard.checks",
+    "Checked": "onebit.leaderboard.findings",
     "Entry": "onebit.leaderboard.entries",
-    "Finding": "onebit.leaderboard.checks",
+    "Finding": "onebit.leaderboard.findings",
     "NotAddedError": "onebit.leaderboard.additions",
     "Ranking": "onebit.leaderboard.ranks",
     "Vector": "onebit.leaderboard.columns",

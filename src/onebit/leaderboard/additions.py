@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 from collections.abc import Mapping
@@ -13,8 +12,8 @@ from onebit.__about__ import __version__
 from onebit.errors import OnebitError
 from onebit.leaderboard import certificates, checks, entries, untrusted_files
 from onebit.leaderboard.certificates import Certificate
-from onebit.leaderboard.checks import Checked
 from onebit.leaderboard.entries import CERTIFIED, PUBLISHED, RECORD, Entry
+from onebit.leaderboard.findings import Checked
 
 
 class NotAddedError(OnebitError, ValueError):
@@ -41,29 +40,52 @@ def add(
         data_dir: as in `onebit.load`.
 
     Raises:
-        NotAddedError: a check failed, or there is a result of that name.
+        NotAddedError: a check failed, there is a result of that name, or the certificate is there under another.
         FormatError: it is no certificate.
     """
     from onebit.locations import leaderboard_dir
 
     source = Path(path)
     checked = checks.check(source, model, data_dir=data_dir)
-    if checked.failed or checked.report is None:
-        raise NotAddedError(f"{source.name} was not added: {checked.failed[0].text}")
+    if checked.problem is not None or checked.report is None:
+        raise NotAddedError(f"{source.name} was not added: {checked.problem.text if checked.problem else ''}")
     if checked.about is None:
         certificates.read(source)  # says what a plain report lacks
     assert checked.about is not None
-    stem = name if name is not None else source.stem
-    if not untrusted_files.is_plain(f"{stem}.json") or f"{stem}.json".endswith(RECORD):
+    # A dot would make files of it that may be the arrays of another result.
+    stem = name if name is not None else source.stem.removesuffix(".certificate").replace(".", "-")
+    if not untrusted_files.is_plain(f"{stem}.json") or "." in stem:
         raise NotAddedError(f"A result cannot be called {stem!r}. Use letters, digits, - and _: --name NAME")
-    home = leaderboard_dir(folder) / CERTIFIED / checked.report.dataset["name"]
-    target = home / f"{stem}.json"
-    if target.exists() and not replace:
-        raise NotAddedError(f"There is a result of the name {stem} in {home}. Type: --replace, or --name OTHER")
+    place = Path(CERTIFIED) / checked.report.dataset["name"] / f"{stem}.json"
+    target = leaderboard_dir(folder) / place
+    if not replace:
+        _check_free(target, entries.PACKAGE / place, checked)
     # What was checked is written, not what may lie in the files by now; the texts are the same to the last sign.
     Certificate(checked.report, checked.about).save(target)
     record(checked, target)
-    return dataclasses.replace(entries.read_certified(target, own=True))
+    return entries.read_certified(target, own=True)
+
+
+def _check_free(target: Path, in_package: Path, checked: Checked) -> None:
+    """Refuses a name that a result has, and a certificate that is there under another name.
+
+    Raises:
+        NotAddedError: it is so; the message says what to type.
+    """
+    stem, home = target.stem, target.parent
+    if target.exists():
+        raise NotAddedError(f"There is a result of the name {stem} in {home}. Type: --replace, or --name OTHER")
+    reported = [root / PUBLISHED / target.name for root in (entries.PACKAGE, home.parent.parent)]
+    if in_package.exists() or any(
+        path.exists() and entries.read_published(path).dataset == home.name for path in reported
+    ):
+        raise NotAddedError(
+            f"There is a result of the name {stem} on {home.name}, which this one would hide. Type: --name OTHER, or "
+            "--replace"
+        )
+    for other in entries.certified_files(home.parent.parent, home.name):
+        if certificates.read_content(other).get(certificates.SECTION, {}).get("seal") == checked.seal:
+            raise NotAddedError(f"This certificate is there already: {other}. Type: --replace to add it once more")
 
 
 def record(checked: Checked, target: Path) -> Path:

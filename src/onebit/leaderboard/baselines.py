@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from onebit.evaluation.report import Report
-from onebit.leaderboard import additions, certificates, checks, entries
+from onebit.leaderboard import additions, certificates, checks, entries, findings
 from onebit.leaderboard.certificates import SECTION, About, Certificate
 
 AUTHORS = ("The onebit authors",)
@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None) -> None:
         if not chosen.check:
             continue
         checked = checks.check(path, model)
-        print(f"{path.parent.name}/{path.stem}: level {checked.level}, {checks.WORDS[checked.level]}")
+        print(f"{path.parent.name}/{path.stem}: level {checked.level}, {findings.WORDS[checked.level]}")
         for finding in checked.failed:
             print(f"  {finding.name}: {finding.text}")
         if not checked.failed and checked.level > 1:

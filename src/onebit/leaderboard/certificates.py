@@ -180,15 +180,16 @@ def read_content(path: Path) -> dict[str, Any]:
         FormatError: it is no report, or has texts that cannot be printed.
         OSError: the file cannot be read.
     """
+    data = untrusted_files.read_regular(path, max_bytes=MAX_JSON)
     try:
-        content = read_json(untrusted_files.read_regular(path, max_bytes=MAX_JSON), max_bytes=MAX_JSON)
+        content = read_json(data, max_bytes=MAX_JSON)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
     check_report(content, path)
     check_texts(content, path)
     examples = content["dataset"]["num_examples"]
     if not 1 <= examples <= MAX_EXAMPLES:
-        raise FormatError(f"{path}: it is about {examples:,} images; from 1 to {MAX_EXAMPLES:,} are expected.")
+        raise FormatError(f"{path}: it is about {str(examples)[:20]} images; from 1 to {MAX_EXAMPLES:,} are expected.")
     found: dict[str, Any] = content
     return found
 
@@ -275,9 +276,14 @@ def check_texts(content: Any, source: str | Path = "The certificate") -> None:
     """Refuses texts that would do something to a terminal or a page: control characters, marks of direction, ...
 
     Raises:
-        FormatError: there is one; the message names the character.
+        FormatError: there is one, the message names the character; or a text that is as long as a book.
     """
     for text in _texts(content):
+        if len(text) > _LONGEST_TEXT:
+            raise FormatError(
+                f"{source}: the text that begins with {text[:60]!a} has {len(text):,} characters; at most "
+                f"{_LONGEST_TEXT:,} are allowed."
+            )
         for character in text:
             if not character.isprintable():
                 raise FormatError(

@@ -18,7 +18,7 @@ from onebit.errors import FormatError
 from onebit.evaluation.measurements import ESTIMATE, EXACT, LOWER_BOUND, UPPER_BOUND
 from onebit.evaluation.report import Report
 from onebit.formats.strict_json import read_json
-from onebit.leaderboard import certificates, checks, untrusted_files
+from onebit.leaderboard import certificates, consistency, findings, untrusted_files
 from onebit.leaderboard.certificates import About
 
 PACKAGE = Path(__file__).parent
@@ -120,7 +120,7 @@ class Entry:
     @property
     def word(self) -> str:
         """The word for its level."""
-        return checks.WORDS[self.level]
+        return findings.WORDS[self.level]
 
     def to_json(self) -> dict[str, Any]:
         """All that is known, as a JSON value."""
@@ -211,8 +211,9 @@ def read_published(path: Path, *, own: bool = False) -> Entry:
 
 
 def _read_small(path: Path) -> Any:
+    data = untrusted_files.read_regular(path, max_bytes=_LONGEST)
     try:
-        return read_json(untrusted_files.read_regular(path, max_bytes=_LONGEST), max_bytes=_LONGEST)
+        return read_json(data, max_bytes=_LONGEST)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
 
@@ -252,15 +253,15 @@ def read_certified(path: Path, *, own: bool = False) -> Entry:
     Raises:
         FormatError: it is not consistent: it would not reach level 1.
     """
-    checked = checks.consistency(path)
-    if checked.failed or checked.report is None:
+    checked = consistency.of_files(path)
+    if checked.problem is not None:
         raise FormatError(
-            f"{path} is not consistent: {checked.failed[0].text} Type: onebit certify check {path}, or move it away."
+            f"{path} is not consistent: {checked.problem.text} Type: onebit certify check {path}, or move it away."
         )
     return entry_of(checked, name=path.stem, level=_recorded_level(path, checked), own=own)
 
 
-def entry_of(checked: checks.Checked, *, name: str, level: int, own: bool = False) -> Entry:
+def entry_of(checked: findings.Checked, *, name: str, level: int, own: bool = False) -> Entry:
     """The entry that a certificate makes."""
     report, about = checked.report, checked.about
     assert report is not None
@@ -287,7 +288,7 @@ def entry_of(checked: checks.Checked, *, name: str, level: int, own: bool = Fals
     )
 
 
-def _recorded_level(path: Path, checked: checks.Checked) -> int:
+def _recorded_level(path: Path, checked: findings.Checked) -> int:
     """The level that whoever keeps the folder has found, by the record beside the certificate; else 1."""
     file = path.with_name(path.stem + RECORD)
     if not file.is_file() or checked.seal is None:
@@ -302,14 +303,8 @@ def _recorded_level(path: Path, checked: checks.Checked) -> int:
 @functools.lru_cache(maxsize=64)
 def pixels_of(dataset: str) -> int | None:
     """Pixels of an image of a data set of onebit; None for any other."""
-    from onebit.features import Image
-    from onebit.registry import find_builder_class, list_builders
-
-    if dataset not in list_builders():
-        return None
-    features: Mapping[str, Any] = find_builder_class(dataset)().info.features
-    shapes = [feature.shape for feature in features.values() if isinstance(feature, Image)]
-    return math.prod(shapes[0]) if shapes else None
+    shape = consistency.image_shape(dataset)
+    return math.prod(shape) if shape else None
 
 
 def find(entries: Iterable[Entry], text: str) -> Entry:

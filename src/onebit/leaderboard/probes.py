@@ -6,12 +6,15 @@ long as it is a distribution, its mean negative log-likelihood on images of a kn
 that source. White noise is such a source (log 2 a pixel); so is the generator of calibrated_digits, whose images a
 model of 28x28 pixels is shown.
 
+A model that has stored the test images looks good on them alone: on the images of the other splits it is much worse.
+
 An exact model has to show that its probabilities add up to 1, in one of two ways:
 
 - ``at_shape(shape)``: the same code, built small; the probabilities of all 512 images of 3x3 pixels are added up;
 - ``log_conditionals(x)``: ``(n, pixels)`` nats, the log-probability of each pixel given those before it (in
   ``order``, ``(pixels,)``, by default row by row). At random places of random prefixes the two values of a pixel must
-  have probabilities that sum to one, whatever comes after it, and the sum over the pixels must be ``log_prob``.
+  have probabilities that sum to one, whatever comes after it; of a test image, too, the conditionals are the same
+  whatever comes after; and their sum over the pixels must be ``log_prob``.
 
 Noise, permutation and places are drawn anew in every check, so that nobody can prepare for them.
 """
@@ -27,13 +30,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onebit.errors import OnebitError
 from onebit.evaluation import answers
 from onebit.evaluation.conversion import to_numpy
 from onebit.evaluation.exact import check_mass
 from onebit.evaluation.report import Report
-from onebit.leaderboard.checks import FAILED, NOT_CHECKED, NOT_SHOWN, PASSED, Finding
-from onebit.leaderboard.replays import SIGMAS, scores
+from onebit.leaderboard.findings import FAILED, NOT_CHECKED, NOT_SHOWN, PASSED, Finding
+from onebit.leaderboard.replays import SIGMAS, in_words, scores
+from onebit.registry import find_builder_class
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -41,7 +44,9 @@ Floats = NDArray[np.float64]
 SUM_TOLERANCE = 1e-3  # of probabilities, in float32
 _MOST_SAMPLES = 100  # k of a bound, which is the same for test images and controls
 _MOST_ANNEALED = 20  # images whose posterior is annealed
+_RELATIVE = 1e-5  # of a number of nats: what the order of floating-point sums may change
 _PREFIXES, _PLACES = 8, 24
+_REMEMBERED = 0.1  # of its number: a model that finds test images so much better than all others has stored them
 _CALIBRATED = "calibrated_digits"
 
 
@@ -71,6 +76,7 @@ def probe(
     rows = np.sort(rng.choice(len(images), min(count, len(images)), replace=False))
     probes: list[Callable[[], list[Finding]]] = [
         lambda: controls(report, model, images[rows], report.nll[rows], rng),
+        lambda: other_splits(report, model, images[rows], rng, data_dir),
         lambda: known_source(report, model, rng, count, data_dir),
     ]
     if report.protocol == "exact":
@@ -79,8 +85,8 @@ def probe(
     for one in probes:
         try:
             findings += one()
-        except (OnebitError, ValueError, TypeError) as error:
-            findings.append(Finding(3, "probe", FAILED, str(error)))
+        except Exception as error:  # whatever the code of a model raises is an answer, too
+            findings.append(Finding(3, "probe", FAILED, in_words(error)))
     return findings
 
 
@@ -119,6 +125,42 @@ def controls(report: Report, model: Any, images: Images, claimed: Floats, rng: n
             constant = float((claimed - own).mean()) if report.protocol == "ais" else 0.0
             findings.append(_at_least(found + constant, flat.shape[1] * math.log(2), "entropy of white noise"))
     return findings
+
+
+def other_splits(
+    report: Report,
+    model: Any,
+    images: Images,
+    rng: np.random.Generator,
+    data_dir: str | os.PathLike[str] | None,
+) -> list[Finding]:
+    """As many images of each other split of the data set: were those that were measured seen before?
+
+    Args:
+        report: says the protocol, and which split was measured.
+        model: the model.
+        images: some images of that split, ``(n, height, width, channels)``.
+        rng: draws the others.
+        data_dir: as in `onebit.load`.
+    """
+    from onebit.evaluation.run import open_split
+
+    name, dataset = "other splits", report.dataset["name"]
+    splits = [split for split in find_builder_class(dataset)().record.splits if split != report.dataset["split"]]
+    if not splits:
+        return []
+    own, parts, remembered = _scores(report, model, images), [], True
+    for split in splits:
+        others = open_split(dataset, split, data_dir=data_dir).images
+        found = _scores(report, model, others[rng.choice(len(others), min(len(images), len(others)), replace=False)])
+        worse = float(found.mean() - own.mean())
+        error = math.hypot(_mean(found)[1], _mean(own)[1])
+        remembered &= worse > max(SIGMAS * error, _REMEMBERED * abs(report.mean))
+        parts.append(f"{split} {worse:+.2f} ± {error:.2f} nats")
+    text = f"Beside {len(images)} images of {report.dataset['split']}: {', '.join(parts)}"
+    if remembered:
+        return [Finding(3, name, FAILED, f"{text}. So much worse on all others: the model has seen the images.")]
+    return [Finding(3, name, PASSED, f"{text}; a model that has stored what was measured is much worse on all others.")]
 
 
 def known_source(
@@ -218,7 +260,8 @@ def conditionals(model: Any, images: Images, rng: np.random.Generator) -> list[F
     prefixes = images.reshape(len(images), -1)[rng.choice(len(images), min(_PREFIXES, len(images)), replace=False)]
     prefixes = np.concatenate([prefixes, rng.integers(0, 2, prefixes.shape, np.uint8)])
     steps = np.unique(np.concatenate([[0, pixels - 1], rng.integers(0, pixels, _PLACES)]))
-    worst, place = 0.0, 0
+    whole = _log_conditionals(model, prefixes.reshape(-1, *shape))
+    worst, place, moved = 0.0, 0, float(whole.max(initial=0.0))
     for step in steps:
         pixel = order[step]
         both = []
@@ -230,6 +273,8 @@ def conditionals(model: Any, images: Images, rng: np.random.Generator) -> list[F
         error = float(np.abs(np.exp(np.logaddexp(*both)) - 1).max())
         if error >= worst:
             worst, place = error, int(step)
+        own = np.where(prefixes[:, pixel] == 1, both[1], both[0])
+        moved = max(moved, float((np.abs(own - whole[:, pixel]) - _RELATIVE * np.abs(own)).max()))
     text = f"Over {len(steps)} places and {len(prefixes)} prefixes, p(0) + p(1) is off by at most {worst:.2g}"
     summed = Finding(
         3,
@@ -237,14 +282,21 @@ def conditionals(model: Any, images: Images, rng: np.random.Generator) -> list[F
         PASSED if worst <= SUM_TOLERANCE else FAILED,
         f"{text} (pixel {place + 1} of the order), whatever comes after; {SUM_TOLERANCE} are allowed.",
     )
-    return [summed, _chain(model, prefixes.reshape(-1, *shape))]
+    causal = Finding(
+        3,
+        "what comes after",
+        PASSED if moved <= answers.SAME_ANSWER else FAILED,
+        f"With other pixels after it, the conditional of a pixel of these images moves by at most {moved:.2g} nats; "
+        f"{answers.SAME_ANSWER} are allowed, and none may be above 0.",
+    )
+    return [summed, causal, _chain(model, prefixes.reshape(-1, *shape), whole)]
 
 
-def _chain(model: Any, images: Images) -> Finding:
+def _chain(model: Any, images: Images, conditional: Floats) -> Finding:
     """The chain rule: the conditionals add up to the log-probability that was measured."""
-    added = _log_conditionals(model, images).sum(axis=1)
+    added = conditional.sum(axis=1)
     whole = np.asarray(to_numpy(model.log_prob(images.copy()), most=len(images)), np.float64)
-    off = np.abs(added - whole) - 1e-5 * np.abs(whole)
+    off = np.abs(added - whole) - _RELATIVE * np.abs(whole)
     worst = int(np.argmax(off))
     return Finding(
         3,

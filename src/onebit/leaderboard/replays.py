@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from onebit.errors import OnebitError
 from onebit.evaluation import answers
 from onebit.evaluation.report import Report
-from onebit.leaderboard.checks import FAILED, PASSED, Finding
+from onebit.leaderboard.findings import FAILED, PASSED, Finding
 from onebit.logspace import log_mean_exp
 
 Floats = NDArray[np.float64]
@@ -35,7 +35,7 @@ _RELATIVE = 1e-5
 
 # What a replay takes over from the settings of a report, and what each may be: they are a stranger's.
 _WHOLE = ("k", "block_size", "chunk_size", "chains", "leapfrog_steps")
-_MOST = 1_000_000
+_MOST, _LEAST_MOST = 1_000_000, 10_000
 _PATTERNS = {
     "schedule": re.compile(r"sm2008(?:/\d{1,5})?|(?:linear|sigmoid):\d{1,6}"),
     "engine": re.compile(r"numpy|jax"),
@@ -76,9 +76,14 @@ def replay(
             data_dir=data_dir,
             **settings_of(report),
         )
-    except (OnebitError, ValueError, TypeError) as error:
-        return [Finding(2, "replay", FAILED, f"The model could not be measured as the report says: {error}")]
+    except Exception as error:  # whatever the code of a model raises is an answer, too
+        return [Finding(2, "replay", FAILED, f"The model could not be measured as the report says: {in_words(error)}")]
     return [compare(report, again)]
+
+
+def in_words(error: Exception) -> str:
+    """What onebit says of an error; of any other the class, too."""
+    return str(error) if isinstance(error, OnebitError) else f"{type(error).__name__}: {error}"
 
 
 def settings_of(report: Report) -> dict[str, Any]:
@@ -88,9 +93,11 @@ def settings_of(report: Report) -> dict[str, Any]:
         ValueError: one is not what a setting can be.
     """
     found = {name: report.settings[name] for name in _SETTINGS[report.protocol] if name in report.settings}
+    # Arrays are made of these sizes, whatever the number of images is.
+    most = {"chunk_size": max(len(report.nll), _LEAST_MOST), "block_size": _LEAST_MOST}
     for name, value in found.items():
         if name in _WHOLE:
-            fits = type(value) is int and 1 <= value <= _MOST
+            fits = type(value) is int and 1 <= value <= most.get(name, _MOST)
         else:
             fits = (name == "base" and value is None) or (isinstance(value, str) and _fits(name, value))
         if not fits:

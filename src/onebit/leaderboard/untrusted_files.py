@@ -60,10 +60,11 @@ def read_regular(path: Path, *, max_bytes: int, follow: bool = True) -> bytes:
     # Neither a pipe nor a device makes this wait; where the system can, a link put there meanwhile is refused.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags if follow else flags | getattr(os, "O_NOFOLLOW", 0))
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)  # Python makes no file object of a folder
+        raise FormatError(f"{path} is no file, but something else (a folder, a pipe, a device).")
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise FormatError(f"{path} is no file, but something else (a folder, a pipe, a device).")
         if found.st_size > max_bytes:
             raise FormatError(f"{path} has {found.st_size:,} bytes; at most {max_bytes:,} are allowed here.")
         content = file.read(max_bytes + 1)
