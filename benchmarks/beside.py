@@ -123,14 +123,14 @@ def measure(atlas: Path, turns: int) -> dict[str, Any]:
             time.sleep(20)  # until it listens
             with sync_playwright() as driver:
                 for _ in range(turns):
-                    with explorer.launched(driver) as browser:
+                    with explorer.launched(driver, *explorer.SOFTWARE_GL) as browser:
                         began = time.perf_counter()
                         page = explorer.ready(browser, own.address)
                         samples["onebit_first"].append(time.perf_counter() - began)
                         page.wait_for_timeout(1500)
                         for hash_ in ("#tab=STATS&filter=split:train", "#tab=STATS&filter=split:test"):
                             samples["onebit_filter"].append(page.evaluate(ONEBIT_FILTER, hash_) / 1000)
-                    with explorer.launched(driver) as browser:
+                    with explorer.launched(driver, *explorer.SOFTWARE_GL) as browser:
                         page = browser.new_page(viewport=explorer.SCREEN)
                         began = time.perf_counter()
                         page.goto(f"http://127.0.0.1:{PORT}/")
