@@ -313,13 +313,14 @@ def page_table(content: dict[str, Any]) -> str:
         shown = [table.figure(value, unit) for value in (statistics.median(values), _nine_of_ten(values), values[-1])]
         lines.append(f"| {title} | {' | '.join(shown)} | {TARGETS.get(key, '')} |")
     about = content["machine"]
+    busy = " Other work ran at the same time, and lengthens every wait." if content["load"][0] > about["cores"] else ""
     lines += [
         "",
         f"binarized_mnist, 70,000 images, {SCREEN['width']} by {SCREEN['height']} pixels; {content['turns']} turns, "
         f"each in new browsers. Front end {content['bundle'] / 1000:.0f} kB after gzip; one file "
         f"{content['file'] / 1e6:.1f} MB. {content['date']}, {about['processor']}, {about['cores']} cores, "
         f"{about['python']}, Chromium {content['chromium']} without a window and without a graphics card; load "
-        f"averages at the end {', '.join(str(value) for value in content['load'])}.",
+        f"averages at the end {', '.join(str(value) for value in content['load'])}.{busy}",
         "",
     ]
     return "\n".join(lines)
