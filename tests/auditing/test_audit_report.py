@@ -139,6 +139,15 @@ def test_a_kept_audit_that_cannot_be_read_is_made_again(registered: str, place: 
     }
 
 
+def test_a_kept_audit_that_lost_its_findings_is_made_again(registered: str, place: Path) -> None:
+    made = onebit.audit(registered, data_dir=place)
+    [kept] = (place / "audits").iterdir()
+    damaged = {name: value for name, value in made.items() if name != "findings"}
+    for content in (json.dumps(damaged), "[" * 100_000):
+        kept.write_text(content)
+        assert onebit.audit(registered, data_dir=place)["findings"] == made["findings"]
+
+
 def test_an_audit_is_not_lost_when_it_cannot_be_kept(
     registered: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,6 +45,7 @@ THRESHOLD_SHARE = 0.001  # of train's own images, left out in turn, have a neigh
 THRESHOLD_IMAGES = 5  # or so many, where that is more
 QUANTILES = (0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1)
 _LARGEST = 1 << 24
+_PARTS = {"duplicates", "reference", "nearest", "threshold", "drift", "findings"}
 
 
 class Images(NamedTuple):
@@ -138,9 +139,14 @@ def kept(builder: DatasetBuilder) -> Json | None:
             if path.stat().st_size > _LARGEST:
                 continue
             found = json.loads(path.read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue
-        if isinstance(found, dict) and found.get("onebit_audit") == SCHEMA and _of_these(found, builder.name, digests):
+        if (
+            isinstance(found, dict)
+            and found.get("onebit_audit") == SCHEMA
+            and found.keys() >= _PARTS  # else a file that was damaged: made again
+            and _of_these(found, builder.name, digests)
+        ):
             return found
     return None
 
