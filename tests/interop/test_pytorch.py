@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import MutableSequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,16 @@ import numpy as np
 import pytest
 import torch
 from small_digits import IMAGES, stored_labels
-from torch.utils.data import BatchSampler, ConcatDataset, DataLoader, RandomSampler, Subset, random_split
+from torch.utils.data import (
+    BatchSampler,
+    ConcatDataset,
+    DataLoader,
+    RandomSampler,
+    StackDataset,
+    Subset,
+    default_collate,
+    random_split,
+)
 from torch.utils.data.distributed import DistributedSampler
 
 import onebit
@@ -102,6 +112,63 @@ def test_bulk_look_ups_by_a_batch_sampler(train: Dataset) -> None:
     data = train.to_torch()
     sampler = BatchSampler(RandomSampler(data), 100, drop_last=False)
     assert sorted(labels(DataLoader(data, batch_size=None, sampler=sampler))) == sorted(TRAIN)
+
+
+def test_collated_is_what_pytorch_would_make(prepared: DatasetBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without taking the batch apart; of dicts, of tuples, of tuples in dicts and of bytes."""
+    files = {"image": SkipDecoding()}
+    keys = [None, ("image", "label"), (("label", {"of": "image"}), "label")]
+    for supervised, decoders in [(keys[0], None), (keys[0], files), (keys[1], None), (keys[2], files)]:
+        monkeypatch.setattr(type(prepared.info), "supervised_keys", supervised)
+        data = prepared.as_dataset("train", as_supervised=bool(supervised), decoders=decoders).to_torch()
+        batch = data.__getitems__([7, 7, 250])
+        made = default_collate(batch)
+        plain = default_collate([data[7], data[7], data[250]])
+        assert str(made) == str(plain)
+        assert type(made) is type(plain)
+        assert batch.whole() is not None
+        assert len(batch) == len(list(batch)) == 3
+        assert batch.whole() is None
+        assert str(default_collate(batch)) == str(default_collate(list(batch))) == str(plain)
+        assert str(batch[2]) == str(batch[-1]) == str(batch[1:][1])
+
+
+def test_what_is_changed_before_it_is_collated_stays_changed(train: Dataset) -> None:
+    def second(batch: Any) -> None:
+        batch[1]["label"] = torch.tensor(-5)
+
+    def first(batch: Any) -> None:
+        batch[0]["label"] = torch.tensor(-5)
+
+    def dropped(batch: Any) -> None:
+        for example in batch:
+            del example["image"]
+
+    def in_place(batch: Any) -> None:
+        batch[0]["label"].fill_(-5)
+
+    for change, expected in (
+        (second, [TRAIN[0], -5, TRAIN[2]]),
+        (first, [-5, *TRAIN[1:3]]),
+        (dropped, TRAIN[:3]),
+        (in_place, [-5, *TRAIN[1:3]]),
+    ):
+        batch = train.to_torch().__getitems__([0, 1, 2])
+        batch[0]
+        change(batch)
+        collated = default_collate(batch)
+        assert collated["label"].tolist() == expected
+        assert ("image" in collated) == (change is not dropped)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_functions_that_collate_get_examples(train: Dataset, workers: int) -> None:
+    for batch in DataLoader(train.to_torch(), 100, collate_fn=list, num_workers=workers):
+        assert len(labels([default_collate(batch)])) == len(batch) == 100
+        assert isinstance(batch[5], dict)
+    stacked = StackDataset(first=train.to_torch(), second=train.to_torch())
+    batch = next(iter(DataLoader(stacked, 50)))
+    assert labels([batch["first"]]) == labels([batch["second"]]) == TRAIN[:50]
 
 
 def test_distributed_sampler(train: Dataset) -> None:
@@ -256,7 +323,7 @@ def test_the_real_images(real_prepared: Path) -> None:
 
 def test_a_look_up_is_not_stacked_once_more(train: Dataset) -> None:
     found = train.to_torch().__getitems__([5, 3, 5])
-    assert isinstance(found, list)
+    assert isinstance(found, MutableSequence)
     collated = torch.utils.data.default_collate(found)
     assert collated["image"].data_ptr() == found[0]["image"].data_ptr()
     assert type(collated) is dict

