@@ -18,10 +18,10 @@ def setup(data_dir: str) -> dict[str, Pass]:
     pixels = train.arrays()["image"]
     generator = np.random.default_rng(0)
 
-    def usual():
+    def usual(put):
         order = generator.permutation(len(pixels))
         for start in range(0, len(order), BATCH):
-            yield jax.device_put(pixels[order[start : start + BATCH]])
+            yield put(pixels[order[start : start + BATCH]])
 
     def arrived(batch):
         return jax.block_until_ready(batch["image"])
@@ -29,5 +29,6 @@ def setup(data_dir: str) -> dict[str, Pass]:
     return {
         "plain": Pass(lambda: plain, image=arrived),
         "packed": Pass(lambda: packed, image=arrived),
-        "usual": Pass(usual, image=jax.block_until_ready),
+        "usual": Pass(lambda: usual(jax.device_put), image=jax.block_until_ready),
+        "asarray": Pass(lambda: usual(jax.numpy.asarray), image=jax.block_until_ready),
     }
