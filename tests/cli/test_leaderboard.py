@@ -141,8 +141,10 @@ def test_export_and_import(invoke: Invoke, tmp_path: Path, format_: str) -> None
     result = invoke("leaderboard", "import", file, "--dir", home)
     assert result.exit_code == 0, result.output
     assert "results, level 0, in" in result.stderr
+    assert "more are certified here, and were left out" in result.stderr
     mine = json.loads(invoke("leaderboard", "--dir", home, "--binarization", "all", "--json").stdout)
     assert len(mine) >= 83
+    assert next(one["level"] for one in mine if one["id"] == "binarized_mnist/nade") == 3
     again = invoke("leaderboard", "import", file, "--dir", home)
     assert again.exit_code == 1
     assert "nothing was added. Type: --replace" in again.stderr

@@ -69,8 +69,12 @@ def test_nothing_is_replaced_unasked(certified: Path, report: Report, tmp_path: 
     with pytest.raises(NotAddedError, match=r"name coins in .* Type: --replace, or --name OTHER"):
         additions.add(other, folder=home)
     assert entries.read_folder(home)[0].model == "Independent coins"
+    stale, neighbour = (home / "certified/calibrated_digits" / name for name in ("coins.elbo.npy", "coins-2.elbo.npy"))
+    stale.touch()
+    neighbour.touch()
     additions.add(other, folder=home, replace=True)
     assert entries.read_folder(home)[0].model == "Other"
+    assert neighbour.exists() and not stale.exists()
 
 
 def test_nothing_is_there_twice(certified: Path, tmp_path: Path) -> None:
@@ -132,3 +136,17 @@ def test_reported_results_come_in_all_or_none(tmp_path: Path) -> None:
     assert files(tmp_path) == ["published/n.json"]
     additions.add_reported(results, folder=tmp_path, replace=True)
     assert files(tmp_path) == ["published/m.json", "published/n.json"]
+
+
+def test_a_certified_result_is_not_replaced_by_a_reported_one(certified: Path, tmp_path: Path) -> None:
+    additions.add(certified, folder=tmp_path, name="mine")
+    rows = "calibrated_digits,{},80,exact,fixed\n"
+    lines = "dataset,model,nats,kind,binarization\n" + "".join(
+        rows.format(name) for name in ("mine", "bernoulli", "new")
+    )
+    assert additions.add_reported(exchange.from_csv(lines.encode(), "x"), folder=tmp_path) == [
+        tmp_path / "published/new.json"
+    ]
+    alone = lines.replace(rows.format("new"), "").encode()
+    with pytest.raises(NotAddedError, match="All of these results are certified here; nothing was added"):
+        additions.add_reported(exchange.from_csv(alone, "x"), folder=tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -106,6 +108,43 @@ def test_a_killed_process_goes_on_exactly(unbroken: Path, tmp_path: Path) -> Non
     assert (tmp_path / "run/checkpoint.npz").exists()
     onebit.models.train("nade", out=tmp_path / "run", images=images(), **SMALL)
     assert_same_run(unbroken, tmp_path / "run")
+
+
+@pytest.mark.parametrize("tick", [0.5, 0.7, 1.1])
+def test_a_run_by_the_clock_measures_where_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tick: float
+) -> None:
+    """Wherever between two looks at the clock the time is over."""
+    now = itertools.count(0, tick)
+    monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    onebit.models.train("nade", out=tmp_path / "run", images=images(), minutes=1, **SMALL)
+    log = log_without_times(tmp_path / "run")
+    with np.load(tmp_path / "run" / "checkpoint.npz") as saved:
+        steps = saved[saved.files[-2]]
+    assert log[-2]["step"] == steps < 80
+    assert log[-1]["best_validation_nats"] == min(line["validation_nats"] for line in log[:-1])
+
+
+def test_a_run_whose_time_ran_out_while_it_was_stopped_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_step = training._Run._take_step
+
+    def breaking(self: training._Run, state: training.State) -> training.State:
+        if state.step == 33:
+            raise KeyboardInterrupt
+        return take_step(self, state)
+
+    timed = SMALL | {"minutes": 60}
+    with monkeypatch.context() as patch:
+        patch.setattr(training._Run, "_take_step", breaking)
+        with pytest.raises(KeyboardInterrupt):
+            onebit.models.train("nade", out=tmp_path / "run", images=images(), checkpoint_seconds=0, **timed)
+    with np.load(tmp_path / "run" / "checkpoint.npz") as saved:
+        arrays = dict(saved)
+    np.savez(tmp_path / "run" / "checkpoint.npz", **arrays | {"seconds": np.asarray(3601.0)})
+    onebit.models.train("nade", out=tmp_path / "run", images=images(), **timed)
+    assert [line.get("step") for line in log_without_times(tmp_path / "run")] == [20, 33, None]
 
 
 def test_a_run_ends_early_when_it_does_not_improve(tmp_path: Path) -> None:

@@ -334,3 +334,5 @@ def import_(
         raise click.ClickException(f"{file.name} has no results on {dataset} in nats.")
     paths: Sequence[Path] = additions.add_reported(results, folder=folder, replace=replace)
     click.echo(f"{len(paths)} results, level 0, in {paths[0].parent}", err=True)
+    if len(paths) < len(results):
+        click.echo(f"{len(results) - len(paths)} more are certified here, and were left out", err=True)

@@ -63,6 +63,9 @@ def add(
     # What was checked is written, not what may lie in the files by now; the texts are the same to the last sign.
     Certificate(checked.report, checked.about).save(target)
     record(checked, target)
+    for array in target.parent.glob(f"{stem}.*.npy"):
+        if array.name not in {f"{stem}.{kept}.npy" for kept in checked.report.arrays}:
+            array.unlink()  # of a result that was replaced
     return entries.read_certified(target, own=True)
 
 
@@ -102,21 +105,29 @@ def add_reported(
 ) -> list[Path]:
     """Writes reported results into a user's folder, a file for each: all of them, or none.
 
+    Those that are certified here, in the package or the folder, are left out: a number without evidence would stand in
+    the place of one with it. So what `onebit.leaderboard.exchange` wrote can be read back.
+
     Args:
         results: by name, as `onebit.leaderboard.exchange` reads them.
         folder: where they go; by default `onebit.locations.leaderboard_dir`.
         replace: whether results of the same names are replaced.
 
     Raises:
-        NotAddedError: there is a result of one of the names.
+        NotAddedError: there is a result of one of the names, or all are certified here.
         FormatError: one is not as it has to be.
     """
     from onebit.locations import leaderboard_dir
 
     home = leaderboard_dir(folder) / PUBLISHED
-    paths = {name: home / f"{name}.json" for name in results}
     for name, result in results.items():
         entries.check_published(result, name)
+    certified = {entry.id for entry in entries.all_entries(folder) if entry.about is not None}
+    results = {name: result for name, result in results.items() if f"{result['dataset']}/{name}" not in certified}
+    if not results:
+        raise NotAddedError("All of these results are certified here; nothing was added. Type: onebit leaderboard")
+    paths = {name: home / f"{name}.json" for name in results}
+    for name in results:
         if paths[name].exists() and not replace:
             raise NotAddedError(f"There is a result of the name {name} in {home}; nothing was added. Type: --replace")
     home.mkdir(parents=True, exist_ok=True)

@@ -241,14 +241,19 @@ class _Run:
         saved = time.monotonic()
         with progress.step_bar(f"Training {self.settings.model}", self.total_steps) as bar:
             bar.advance(state.step)
-            while not self._finished(state):
+            finished = self._finished(state)
+            while not finished:
                 state = self._take_step(state)
                 bar.advance()
-                if state.step % self.steps_per_epoch == 0 or self._finished(state):
+                finished = self._finished(state)  # asked once, as the clock can run out between two questions
+                if state.step % self.steps_per_epoch == 0 or finished:
                     state = self._end_epoch(state)
-                if time.monotonic() - saved > self.checkpoint_seconds or self._finished(state):
+                    finished = finished or self._finished(state)
+                if time.monotonic() - saved > self.checkpoint_seconds or finished:
                     self._save(state)
                     saved = time.monotonic()
+        if all(line.get("step") != state.step for line in _log_lines(self.folder)):
+            state = self._end_epoch(state)  # the clock ran out between a checkpoint and the process that goes on
         self._end(state)
 
     def _seconds(self) -> float:
