@@ -179,14 +179,12 @@ def page_table(content: dict[str, Any]) -> str:
         lines.append(f"| {title} | {cells[0]} | {cells[1]} | {spread} |")
     sizes = [table.figure(value, "bytes") for value in (own, content["atlas_bytes"])]
     lines.append(f"| Installed, Python environment | {sizes[0]} | {sizes[1]} | {content['atlas_bytes'] / own:.0f}× |")
-    about = content["machine"]
     lines += [
         "",
         f"embedding-atlas {content['atlas']} with {content['atlas_packages']} packages, PyTorch for the processor "
         "among them; its map was not drawn, as it needs WebGPU. "
-        f"{content['turns']} turns, medians and ranges; {content['date']}, {about['processor']}, "
-        f"{about['cores']} cores, "
-        f"load averages at the end {', '.join(str(value) for value in content['load'])}.",
+        f"{content['turns']} turns, medians and ranges; "
+        f"{machine.words(content, machine.words_of_load(content))}.",
         "",
     ]
     return "\n".join(lines)

@@ -318,9 +318,9 @@ def page_table(content: dict[str, Any]) -> str:
         "",
         f"binarized_mnist, 70,000 images, {SCREEN['width']} by {SCREEN['height']} pixels; {content['turns']} turns, "
         f"each in new browsers. Front end {content['bundle'] / 1000:.0f} kB after gzip; one file "
-        f"{content['file'] / 1e6:.1f} MB. {content['date']}, {about['processor']}, {about['cores']} cores, "
-        f"{about['python']}, Chromium {content['chromium']} without a window and without a graphics card; load "
-        f"averages at the end {', '.join(str(value) for value in content['load'])}.{busy}",
+        f"{content['file'] / 1e6:.1f} MB. {machine.words(content, about['python'])}, "
+        f"Chromium {content['chromium']} without a window and without a graphics card; "
+        f"{machine.words_of_load(content)}.{busy}",
         "",
     ]
     return "\n".join(lines)

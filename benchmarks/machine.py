@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,17 @@ def describe() -> dict[str, Any]:
 def load() -> list[float]:
     """The load averages over 1, 5 and 15 minutes: how busy the machine was with other work."""
     return [round(value, 2) for value in os.getloadavg()] if hasattr(os, "getloadavg") else []
+
+
+def words(content: Mapping[str, Any], *further: str) -> str:
+    """When and where results were measured, as their table says it: date, processor, cores, what is further named."""
+    about = content["machine"]
+    return ", ".join([content["date"], about["processor"], f"{about['cores']} cores", *further])
+
+
+def words_of_load(content: Mapping[str, Any]) -> str:
+    """The load averages that results were measured under."""
+    return f"load averages at the end {', '.join(str(value) for value in content['load'])}"
 
 
 def _processor() -> str:

@@ -134,16 +134,14 @@ def page_table(content: dict[str, Any]) -> str:
         gains = [one / two for one, two in zip(seconds[_REFERENCE[key]], seconds[key], strict=True)]
         low, middle, high = min(gains), statistics.median(gains), max(gains)
         lines.append(f"| {title} | {taken} | {middle:.2f} ({low:.2f} to {high:.2f}) | {middle / 2:.0%} |")
-    about, first = content["machine"], content["first_answer_seconds"]
+    first = content["first_answer_seconds"]
     lines += [
         "",
         f"{content['groups']} groups of {content['chains_in_a_group']} chains, {content['temperatures']:,} "
         f"temperatures; medians and ranges of {len(seconds['local_1'])} turns. "
-        f"{content['date']}, {about['processor']}, "
-        f"{about['cores']} cores, {about['python']}; load averages at the end "
-        f"{', '.join(str(value) for value in content['load'])}. Until the first small answer, with everything that is "
-        f"imported: two local processes {first['local_2']:.1f} s, two Dask workers that run already "
-        f"{first['dask_2']:.1f} s.",
+        f"{machine.words(content, content['machine']['python'])}; {machine.words_of_load(content)}. "
+        "Until the first small answer, with everything that is imported: two local processes "
+        f"{first['local_2']:.1f} s, two Dask workers that run already {first['dask_2']:.1f} s.",
         "",
     ]
     return "\n".join(lines)

@@ -750,6 +750,7 @@ def chosen_position(number: Any, length: int) -> int:
 
     Raises:
         IndexError: there is no such element.
+        TypeError: it is a bool, or no whole number.
     """
     if isinstance(number, (bool, np.bool_)):
         raise TypeError(f"{number!r} is no number of an element: write 0 or 1, or a mask of {length} booleans.")

@@ -231,7 +231,7 @@ def _put(array: Array, device: Any) -> Any:
                 "must be a multiple of the devices that share it: batch(size, drop_remainder=True) makes it one."
             ) from error
     if device is None:
-        return jax.numpy.asarray(array)  # the same as device_put, in half the time
+        return jax.numpy.asarray(array)  # the same as device_put, and quicker
     return jax.device_put(array, device)
 
 

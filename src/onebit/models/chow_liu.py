@@ -37,16 +37,10 @@ def init(key: jax.Array, train_pixels: NDArray[np.uint8], settings: Mapping[str,
 def fit(
     params: Parameters, train_pixels: NDArray[np.uint8], settings: Mapping[str, Any], key: jax.Array
 ) -> tuple[Parameters, float]:
-    """The tree of the largest likelihood.
+    """The tree of the largest likelihood, wherever one starts; see `onebit.models.training.Model`.
 
-    Args:
-        params: not used: the answer does not depend on where one starts.
-        train_pixels: ``(n, D)`` zeros and ones.
-        settings: ``pseudo_count``, added to each of the four counts of a pair of pixels; above 0.
-        key: not used.
-
-    Returns:
-        The weights, and the mean nats of the train split under them.
+    ``settings["pseudo_count"]``, above 0, is added to each of the four counts of a pair of pixels. The nats are those
+    of the new weights.
     """
     del params, key
     joint = pair_frequencies(train_pixels, float(settings["pseudo_count"]))
