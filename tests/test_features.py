@@ -32,7 +32,7 @@ PAGE = """FeaturesDict({
 
 def test_the_block_of_the_catalog_page() -> None:
     assert repr(FeaturesDict({"image": Image(shape=(28, 28, 1), dtype=np.uint8)})) == PAGE
-    assert repr(FeaturesDict({"image": Image()})) == PAGE
+    assert repr(FeaturesDict({"image": Image(shape=(28, 28, 1))})) == PAGE
 
 
 def test_reprs_in_alphabetical_order() -> None:
@@ -53,7 +53,7 @@ def test_reprs_in_alphabetical_order() -> None:
 
 
 def test_a_mapping() -> None:
-    features = FeaturesDict({"image": Image(), "label": Scalar()})
+    features = FeaturesDict({"image": Image(shape=(28, 28, 1)), "label": Scalar()})
     assert len(features) == 2
     assert "image" in features
     with pytest.raises(KeyError, match=r"'img' is not a feature; the features are \['image', 'label'\]"):
@@ -63,15 +63,15 @@ def test_a_mapping() -> None:
 
 
 def test_equality() -> None:
-    one = FeaturesDict({"image": Image(), "label": ClassLabel(names=["a", "b"])})
-    other = FeaturesDict({"label": ClassLabel(names=["a", "b"]), "image": Image()})
+    one = FeaturesDict({"image": Image(shape=(28, 28, 1)), "label": ClassLabel(names=["a", "b"])})
+    other = FeaturesDict({"label": ClassLabel(names=["a", "b"]), "image": Image(shape=(28, 28, 1))})
     assert one == other
     assert hash(one) == hash(other)
     assert pickle.loads(pickle.dumps(one)) == one
-    assert one != FeaturesDict({"image": Image(), "label": ClassLabel(names=["a", "c"])})
-    assert Image() != Tensor(shape=(28, 28, 1), dtype="uint8")
-    assert Image() != "Image"
-    assert Image() == Image(shape=(28, 28, 1))
+    assert one != FeaturesDict({"image": Image(shape=(28, 28, 1)), "label": ClassLabel(names=["a", "c"])})
+    assert Image(shape=(28, 28, 1)) != Tensor(shape=(28, 28, 1), dtype="uint8")
+    assert Image(shape=(28, 28, 1)) != "Image"
+    assert Image(shape=(28, 28, 1)) == Image(shape=(28, 28, 1))
     assert Tensor(shape=(2,), dtype="uint8") != Tensor(shape=(2,), dtype="int8")
 
 
@@ -192,13 +192,13 @@ def test_unpacked_values_are_the_callers_own() -> None:
 )
 def test_pack_takes_this_features_values_only(values: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"Image\(shape=\(28, 28, 1\), dtype=uint8\) cannot store .* of dtype"):
-        Image().pack(values)
+        Image(shape=(28, 28, 1)).pack(values)
 
 
 def test_pack_takes_flat_rows() -> None:
     """Readers of .amat files have images as rows of pixels."""
-    assert Image().pack(np.ones((5, 784), np.uint8)).shape == (5, 98)
-    assert Image().pack(np.full((5, 784), 7, np.uint8)).shape == (5, 28, 28, 1)
+    assert Image(shape=(28, 28, 1)).pack(np.ones((5, 784), np.uint8)).shape == (5, 98)
+    assert Image(shape=(28, 28, 1)).pack(np.full((5, 784), 7, np.uint8)).shape == (5, 28, 28, 1)
 
 
 # What comes over from TFDS -----------------------------------------------------------------------------------------
@@ -230,7 +230,9 @@ def test_arguments_of_tfds() -> None:
     with pytest.raises(
         UnsupportedFeatureError, match=r"every dimension must be known.* Crop or pad the values in _gen"
     ):
-        Image(shape=(None, None, 3))  # type: ignore[arg-type]
+        Image(shape=(None, None, 3))
+    with pytest.raises(UnsupportedFeatureError, match=r"^Image\(shape=\(None, None, 3\)\): every dimension must"):
+        Image()  # which means the same in TFDS
     with pytest.raises(
         UnsupportedFeatureError, match=r"'meta' is itself a dict; .* Give each of \['a', 'b'\] a column"
     ):

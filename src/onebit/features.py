@@ -68,14 +68,15 @@ class Feature:
         doc: one line of description, shown in the table of features.
     """
 
-    def __init__(self, shape: tuple[int, ...], dtype: DTypeLike, *, doc: str = "") -> None:
-        if shape is None or any(not isinstance(size, int) or size < 0 for size in shape):
+    def __init__(self, shape: tuple[int | None, ...], dtype: DTypeLike, *, doc: str = "") -> None:
+        known = tuple(size for size in shape or () if isinstance(size, int) and size >= 0)
+        if shape is None or len(known) < len(shape):
             raise UnsupportedFeatureError(
                 f"{type(self).__name__}(shape={shape!r}): every dimension must be known, as in (28, 28, 1); "
                 "onebit stores values of one fixed shape. Crop or pad the values in _generate_examples, and give the "
                 "shape that they then have."
             )
-        self.shape = tuple(shape)
+        self.shape = known
         self.dtype: np.dtype[Any] = np.dtype(getattr(dtype, "as_numpy_dtype", dtype))  # TensorFlow's have the former
         self.doc = str(doc or "")
 
@@ -193,18 +194,23 @@ class Image(Feature):
     """An image: shape ``(height, width, channels)``, dtype uint8.
 
     Args:
-        shape: the shape of every image.
+        shape: the shape of every image. It must be given: left out it means images of any size, as in TFDS, and those
+            are refused.
         dtype: uint8, unless the pixels are something else.
         doc: one line of description.
         encoding_format: ``"png"`` or None. How an image is stored is the library's own business, but it loses nothing,
             as JPEG does.
         use_colormap: a wish for TFDS's tables; accepted, and without effect.
+
+    Raises:
+        UnsupportedFeatureError: a dimension of the shape is not known, or images would be stored as JPEG.
+        ValueError: the shape has not three dimensions.
     """
 
     def __init__(
         self,
         *,
-        shape: tuple[int, ...] = (28, 28, 1),
+        shape: tuple[int | None, ...] = (None, None, 3),
         dtype: DTypeLike = np.uint8,
         doc: str = "",
         encoding_format: str | None = None,
