@@ -118,6 +118,18 @@ def test_compare(invoke: Invoke, added: None, certificates: list[Path]) -> None:
     assert found["mean"] < 0 and found["interval"][0] < found["mean"] < found["interval"][1]
 
 
+def test_a_name_that_two_data_sets_have(invoke: Invoke) -> None:
+    """It is that of the data set that is asked about: the commands of the help work as they stand there."""
+    result = invoke("leaderboard", "compare", "nade", "made")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.endswith("NADE, 500 hidden units is better\n")
+    assert "id: binarized_mnist/made" in invoke("leaderboard", "show", "made").stdout
+    of_digits = invoke("leaderboard", "show", "made", "--dataset", "calibrated_digits")
+    assert "id: calibrated_digits/made" in of_digits.stdout
+    other = invoke("leaderboard", "compare", "fvsbn", "bernoulli", "--dataset", "calibrated_digits", "--json")
+    assert json.loads(other.stdout)["mean"] < -90
+
+
 def test_compare_what_has_no_numbers(invoke: Invoke, added: None) -> None:
     result = invoke("leaderboard", "compare", "coins-13", "iaf-vae-2016")
     assert result.exit_code == 1

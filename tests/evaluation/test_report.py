@@ -236,6 +236,12 @@ def test_what_an_interval_leaves_out_is_said() -> None:
     assert "Note: rbm is an estimate that errs low" in text
 
 
+def test_a_lower_bound_or_estimate_is_not_said_to_be_better() -> None:
+    for other in (report(**IW, nll=NLL - 1, model="vae"), report(**AIS, nll=NLL - 1, model="rbm")):
+        verdict = str(report() - other).splitlines()[0]
+        assert verdict.endswith(f": {other.model} has the lower number")
+
+
 def test_other_images_cannot_be_compared() -> None:
     other = report(dataset=report().dataset | {"split": "validation", "images_sha256": "11" * 32})
     with pytest.raises(ValueError, match=r"1.0.0 test .*:1.0.0 validation .*: these are not the same"):

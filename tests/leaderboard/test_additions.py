@@ -150,3 +150,22 @@ def test_a_certified_result_is_not_replaced_by_a_reported_one(certified: Path, t
     alone = lines.replace(rows.format("new"), "").encode()
     with pytest.raises(NotAddedError, match="All of these results are certified here; nothing was added"):
         additions.add_reported(exchange.from_csv(alone, "x"), folder=tmp_path)
+
+
+def test_a_certified_result_of_another_name_is_left_out_too(tmp_path: Path) -> None:
+    """Two data sets have a result of that name: in one file the second is numbered."""
+    packaged = [entry for entry in entries.all_entries(tmp_path) if entry.name in ("bernoulli", "nade-2016")]
+    assert len(packaged) == 3
+    results = exchange.from_csv(exchange.to_csv(packaged).encode(), "x")
+    assert "bernoulli-2" in results
+    assert additions.add_reported(results, folder=tmp_path) == [tmp_path / "published/nade-2016.json"]
+
+
+def test_a_reported_result_of_the_package_is_not_hidden_unasked(tmp_path: Path) -> None:
+    lines = b"name,dataset,model,nats,kind,binarization\nnade-2016,binarized_mnist,NADE,10,exact,fixed\n"
+    results = exchange.from_csv(lines, "x")
+    with pytest.raises(NotAddedError, match="nade-2016 on binarized_mnist, which this one would hide; nothing was add"):
+        additions.add_reported(results, folder=tmp_path)
+    assert files(tmp_path) == []
+    additions.add_reported(results, folder=tmp_path, replace=True)
+    assert [entry.nats for entry in entries.all_entries(tmp_path) if entry.name == "nade-2016"] == [10]

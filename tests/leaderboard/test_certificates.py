@@ -62,6 +62,7 @@ def test_what_is_empty_is_left_out() -> None:
         ({"code_url": "file:///etc/passwd"}, "certificate.code_url is"),
         ({"date": "25.11.2026"}, "write it as 2026-11-25"),
         ({"date": "2026-13-01"}, "write it as 2026-11-25"),
+        ({"date": "9999-12-31"}, "write it as 2026-11-25"),
     ],
 )
 def test_what_a_certificate_cannot_say(change: dict[str, Any], message: str) -> None:

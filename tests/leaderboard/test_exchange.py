@@ -126,13 +126,19 @@ def test_files_that_are_no_tables(data: bytes) -> None:
         exchange.from_evaluation_tables(data, "x")
 
 
-@pytest.mark.parametrize("name", ["../../x", "a/b", "", None, 5, "x" * 300])
+@pytest.mark.parametrize("name", ["../../x", "a/b", "", None, 5, "x" * 300, "\u6f22" * 100, "con"])
 def test_names_from_elsewhere_stay_in_the_folder(name: Any, tmp_path: Path) -> None:
     known = {"name": name, "dataset": "d", "split": "test", "nats": 1.0, "kind": "exact", "binarization": "fixed"}
     results = exchange.from_evaluation_tables(foreign(onebit=known | {"note": "", "second_hand": True}), "x")
     [path] = additions.add_reported(results, folder=tmp_path)
     assert path.parent == tmp_path / "published"
     assert path.name == "good-model-2019.json"
+
+
+@pytest.mark.parametrize(("model", "name"), [("\u6f22" * 300, "\u6f22" * 43), ("con", "result-con"), ("...", "result")])
+def test_names_that_are_made_of_models_are_those_of_files(model: str, name: str) -> None:
+    lines = f"dataset,model,nats,kind,binarization\nd,{model},80,exact,fixed\n"
+    assert list(exchange.from_csv(lines.encode(), "x")) == [name]
 
 
 def test_two_of_one_name_stay_two() -> None:

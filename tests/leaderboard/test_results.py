@@ -96,6 +96,12 @@ def published(tmp_path: Path) -> Change:
         ({"second_hand": 1}, "second_hand is '1'"),
         ({"level": 3}, "'level' is not known"),
         ({"model": " "}, "has the name of a model"),
+        ({"nats": -80.97}, "nats is -80.97. A negative log-likelihood .* is from 0 to 1,000,000 nats; .* sign away"),
+        ({"nats": 1e300}, "nats is 1e\\+300"),
+        ({"year": 10**18}, "year is 1000000000000000000; from 1900 to 2099, or none"),
+        ({"year": -5}, "year is -5"),
+        ({"dataset": "../x"}, "dataset is '../x'; the name of a data set"),
+        ({"dataset": ""}, "dataset is ''"),
         ({"paper_url": "javascript:alert(1)"}, "paper_url is 'javascript:alert"),
         ({"note": "a\u202eb"}, "U\\+202E"),
     ],
@@ -154,6 +160,8 @@ def test_find() -> None:
     ]
     assert entries.find(some, "a/nade") is some[0]
     assert entries.find(some, "made-16") is some[2]
+    assert entries.find(some, "nade", "b") is some[1]
+    assert entries.find(some, "a/nade", "b") is some[0]
     with pytest.raises(ValueError, match=r"have the name 'nade'\. Did you mean a/nade or b/nade\?"):
         entries.find(some, "nade")
     with pytest.raises(ValueError, match=r"No result has the name 'made16'\. Did you mean made-16"):

@@ -152,12 +152,14 @@ def _number(sign: str, value: float, error: float | None) -> str:
 
 @leaderboard.command(cls=ExampleCommand, examples=["onebit leaderboard show pixelrnn-1-layer-2016"])
 @click.argument("name", metavar="NAME")
+@dataset_option
 @dir_option
 @json_option
-def show(name: str, *, folder: Path | None, as_json: bool) -> None:
+def show(name: str, *, dataset: str, folder: Path | None, as_json: bool) -> None:
     """All that is known of a result: its sources, or its certificate.
 
-    NAME is that of a result, or DATASET/NAME. Without an exact match, those that contain it are listed.
+    NAME is that of a result, or DATASET/NAME; where several data sets have one, that on --dataset is shown. Without an
+    exact match, those that contain it are listed.
     """
     from onebit.leaderboard.entries import all_entries, find
 
@@ -167,7 +169,7 @@ def show(name: str, *, folder: Path | None, as_json: bool) -> None:
         if near:
             click.echo("\n".join(f"{entry.id}  {entry.model}" for entry in near))
             return
-    entry = find(everything, name)
+    entry = find(everything, name, dataset)
     if as_json:
         streams.echo_json(entry.to_json())
         return
@@ -227,16 +229,18 @@ def add(
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @click.option("--images", metavar="N", type=click.IntRange(0), default=0, help="Name the N images that differ most.")
+@dataset_option
 @dir_option
 @json_option
-def compare(first: str, second: str, *, images: int, folder: Path | None, as_json: bool) -> None:
+def compare(first: str, second: str, *, images: int, dataset: str, folder: Path | None, as_json: bool) -> None:
     """The difference of two models on the same images, image by image, with its 95 % interval.
 
-    A and B are names of certified results, or files of reports and certificates.
+    A and B are names of certified results, or files of reports and certificates. Where several data sets have a result
+    of a name, that on --dataset is meant.
     """
     from onebit.evaluation.report import Comparison
 
-    comparison = Comparison(_report(first, folder), _report(second, folder))
+    comparison = Comparison(*(_report(text, folder, dataset) for text in (first, second)))
     order = comparison.differences.argsort()
     best, worst = order[:images].tolist(), order[::-1][:images].tolist()
     names = comparison.first.model, comparison.second.model
@@ -257,14 +261,15 @@ def compare(first: str, second: str, *, images: int, folder: Path | None, as_jso
             click.echo(f"Images on which {name} is better, most first (nats): {by}")
 
 
-def _report(text: str, folder: Path | None) -> Report:
+def _report(text: str, folder: Path | None, dataset: str) -> Report:
     """The report that a name or a file stands for, under the title of its certificate."""
     import dataclasses
 
     from onebit.leaderboard.entries import all_entries, find, read_certified
 
     path = Path(text)
-    entry = read_certified(path) if path.suffix == ".json" and path.is_file() else find(all_entries(folder), text)
+    is_file = path.suffix == ".json" and path.is_file()
+    entry = read_certified(path) if is_file else find(all_entries(folder), text, dataset)
     if entry.report is None:
         raise click.ClickException(
             f"{entry.model} is known by its mean alone ({entry.word}): there are no numbers of images to compare. "

@@ -330,7 +330,9 @@ class Comparison:
     def __str__(self) -> str:
         low, high = self.interval
         if low > 0 or high < 0:
-            verdict = f"{(self.second if low > 0 else self.first).model} is better"
+            # A bound or an estimate beside another number shows less than an exact value would.
+            verb = "is better" if self.first.kind == self.second.kind == EXACT else "has the lower number"
+            verdict = f"{(self.second if low > 0 else self.first).model} {verb}"
         else:
             verdict = "they cannot be told apart"
         text = (

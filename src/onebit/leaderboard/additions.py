@@ -105,8 +105,8 @@ def add_reported(
 ) -> list[Path]:
     """Writes reported results into a user's folder, a file for each: all of them, or none.
 
-    Those that are certified here, in the package or the folder, are left out: a number without evidence would stand in
-    the place of one with it. So what `onebit.leaderboard.exchange` wrote can be read back.
+    Those that are certified here, in the package or the folder, are left out, under whatever name: a number without
+    evidence would stand in the place of one with it. So what `onebit.leaderboard.exchange` wrote can be read back.
 
     Args:
         results: by name, as `onebit.leaderboard.exchange` reads them.
@@ -114,7 +114,8 @@ def add_reported(
         replace: whether results of the same names are replaced.
 
     Raises:
-        NotAddedError: there is a result of one of the names, or all are certified here.
+        NotAddedError: there is a result of one of the names, the package has another one of it, or all are certified
+            here.
         FormatError: one is not as it has to be.
     """
     from onebit.locations import leaderboard_dir
@@ -122,15 +123,34 @@ def add_reported(
     home = leaderboard_dir(folder) / PUBLISHED
     for name, result in results.items():
         entries.check_published(result, name)
-    certified = {entry.id for entry in entries.all_entries(folder) if entry.about is not None}
-    results = {name: result for name, result in results.items() if f"{result['dataset']}/{name}" not in certified}
+    certified = [entry for entry in entries.all_entries(folder) if entry.about is not None]
+    names = {(entry.dataset, entry.name) for entry in certified}
+    facts = {(entry.dataset, entry.model, entry.nats) for entry in certified}
+    results = {
+        name: result
+        for name, result in results.items()
+        if (result["dataset"], name) not in names
+        and (result["dataset"], result["model"], float(result["nats"])) not in facts
+    }
     if not results:
         raise NotAddedError("All of these results are certified here; nothing was added. Type: onebit leaderboard")
     paths = {name: home / f"{name}.json" for name in results}
     for name in results:
         if paths[name].exists() and not replace:
             raise NotAddedError(f"There is a result of the name {name} in {home}; nothing was added. Type: --replace")
+        packaged = entries.PACKAGE / PUBLISHED / f"{name}.json"
+        if not replace and packaged.exists() and _would_hide(packaged, results[name]):
+            raise NotAddedError(
+                f"There is a result of the name {name} on {results[name]['dataset']}, which this one would hide; nothing "
+                "was added. Type: --replace, or give it another name"
+            )
     home.mkdir(parents=True, exist_ok=True)
     for name, result in results.items():
         paths[name].write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return list(paths.values())
+
+
+def _would_hide(packaged: Path, result: Mapping[str, Any]) -> bool:
+    """Whether a result would stand in the place of one in the package, and says something else."""
+    known = json.loads(packaged.read_bytes())
+    return bool(known["dataset"] == result["dataset"] and known != result)

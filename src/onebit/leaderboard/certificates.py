@@ -35,7 +35,7 @@ _MAX_ARRAY = 16 << 20  # bytes of an array that is not one number for each image
 _NPY_HEADER = 1 << 10
 _LONGEST_TEXT = 2_000
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\^`{|}]+", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DATE = re.compile(r"(?:19|20)\d{2}-\d{2}-\d{2}", re.ASCII)
 
 _ARRAY_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}", re.ASCII)
 

@@ -40,6 +40,8 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 _CHOICES = {"kind": KINDS, "binarization": BINARIZATIONS, "confidence": CONFIDENCES}
 _LONGEST = 100_000  # bytes of a published result
+_MOST_NATS = 1e6  # of an image
+YEARS = range(1900, 2100)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -240,11 +242,27 @@ def check_published(content: Any, source: str) -> None:
             raise FormatError(f"{source}: {name} is {content[name][:80]!r}; allowed are {', '.join(choices)}.")
     if not content["model"].strip() or not math.isfinite(content["nats"]):
         raise FormatError(f"{source}: a result has the name of a model, and a finite number of nats.")
+    _check_ranges(content, source)
     if not content["sources"] or not all(isinstance(text, str) and text.strip() for text in content["sources"]):
         raise FormatError(f"{source}: sources is empty. A number without a source stays out: say where it was read.")
     for name in ("paper_url", "code_url"):
         certificates.check_address(content[name] or "", f"{source}: {name}")
     certificates.check_texts(content, source)
+
+
+def _check_ranges(content: Mapping[str, Any], source: str) -> None:
+    """Refuses numbers that cannot be: they would be first in their ranking, or stretch a chart over all time."""
+    if not untrusted_files.is_plain(content["dataset"]):
+        raise FormatError(f"{source}: dataset is {content['dataset'][:80]!r}; the name of a data set is expected.")
+    if not 0 <= content["nats"] <= _MOST_NATS:
+        raise FormatError(
+            f"{source}: nats is {content['nats']!r}. A negative log-likelihood of one-bit images is from 0 to "
+            f"{_MOST_NATS:,.0f} nats; of a log-likelihood, take the sign away."
+        )
+    if content["year"] is not None and content["year"] not in YEARS:
+        raise FormatError(
+            f"{source}: year is {str(content['year'])[:20]}; from {YEARS[0]} to {YEARS[-1]}, or none, are expected."
+        )
 
 
 def read_certified(path: Path, *, own: bool = False) -> Entry:
@@ -307,14 +325,20 @@ def pixels_of(dataset: str) -> int | None:
     return math.prod(shape) if shape else None
 
 
-def find(entries: Iterable[Entry], text: str) -> Entry:
-    """The entry of an id, or of a name that only one has.
+def find(entries: Iterable[Entry], text: str, dataset: str | None = None) -> Entry:
+    """The entry of an id, or of a name.
+
+    Args:
+        entries: to look among.
+        text: the id or the name.
+        dataset: whose entry is meant where several data sets have one of that name.
 
     Raises:
         ValueError: none has, or several have; the message says which.
     """
     everything = list(entries)
     found = [entry for entry in everything if text in (entry.id, entry.name)]
+    found = [entry for entry in found if entry.dataset == dataset] or found
     if len(found) == 1:
         return found[0]
     import difflib

@@ -20,8 +20,10 @@ from onebit.errors import FormatError
 from onebit.formats.strict_json import read_json
 from onebit.leaderboard.entries import BINARIZATIONS, NOT_STATED, PUBLISHED, SCHEMA, Entry, check_published
 from onebit.leaderboard.ranks import rankings
+from onebit.leaderboard.untrusted_files import is_plain
 
 LARGEST = 64 << 20  # bytes of a file that is imported
+_LONGEST_NAME = 150  # bytes of the name of a result; file systems allow 255
 
 TASK = "Image Generation"
 _NAMES = {"binarized_mnist": "Binarized MNIST"}  # of data sets at Papers With Code
@@ -300,7 +302,7 @@ def _add(found: dict[str, dict[str, Any]], result: dict[str, Any] | None) -> Non
         return
     name = result.pop("name", None)
     check_published(result, f"{PUBLISHED} result {str(result.get('model'))[:60]!r}")
-    stem = name if isinstance(name, str) and re.fullmatch(r"[\w-]{1,150}", name) else slug(result)
+    stem = name if isinstance(name, str) and _is_name(name) else slug(result)
     unique, number = stem, 1
     while unique in found:
         number += 1
@@ -308,8 +310,15 @@ def _add(found: dict[str, dict[str, Any]], result: dict[str, Any] | None) -> Non
     found[unique] = result
 
 
+def _is_name(text: str) -> bool:
+    """Whether a file can be called so, on every system, with a number and an ending after it."""
+    return len(text.encode()) <= _LONGEST_NAME and "." not in text and is_plain(f"{text}.json")
+
+
 def slug(result: Mapping[str, Any]) -> str:
     """A name for a result: ``pixelrnn-1-layer-2016``."""
     words = [result["model"], *([] if result["binarization"] == "fixed" else [result["binarization"]])]
-    text = re.sub(r"[^\w]+", "-", " ".join(words).lower()).strip("-")[:120] or "result"
-    return f"{text}-{result['year']}" if result["year"] else text
+    text = re.sub(r"[^\w]+", "-", " ".join(words).lower()).encode()[: _LONGEST_NAME - 20].decode(errors="ignore")
+    text = text.strip("-") or "result"
+    name = f"{text}-{result['year']}" if result["year"] else text
+    return name if _is_name(name) else f"result-{name}"
