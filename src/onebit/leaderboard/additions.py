@@ -141,8 +141,8 @@ def add_reported(
         packaged = entries.PACKAGE / PUBLISHED / f"{name}.json"
         if not replace and packaged.exists() and _would_hide(packaged, results[name]):
             raise NotAddedError(
-                f"There is a result of the name {name} on {results[name]['dataset']}, which this one would hide; nothing "
-                "was added. Type: --replace, or give it another name"
+                f"There is a result of the name {name} on {results[name]['dataset']}, which this one would hide; "
+                "nothing was added. Type: --replace, or give it another name"
             )
     home.mkdir(parents=True, exist_ok=True)
     for name, result in results.items():
