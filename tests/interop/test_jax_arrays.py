@@ -21,7 +21,7 @@ from small_digits import IMAGES, stored_labels
 import onebit
 from onebit import Dataset
 from onebit.builders import DatasetBuilder
-from onebit.decoding import SkipDecoding
+from onebit.decoding import SkipDecoding, make_decoder
 from onebit.interop import jax_arrays
 
 TRAIN = stored_labels("train")
@@ -215,6 +215,41 @@ def test_large_integers_are_refused_not_wrapped(train: Dataset) -> None:
         assert next(iter(large)).tolist() == [TRAIN[0] + 2**40, TRAIN[1] + 2**40]
 
 
+def test_numbers_too_large_for_float32_are_refused(train: Dataset) -> None:
+    large = train.map(lambda e: e["label"] * 1e300).batch(2).to_jax()
+    with pytest.raises(ValueError, match=r"element has values that float32 cannot hold, and JAX has no float64 as it"):
+        next(iter(large))
+    infinite = train.map(lambda e: np.float64("-inf") + e["label"]).to_jax()
+    assert float(infinite[0]) == -np.inf
+
+
+def test_big_endian_arrays(train: Dataset) -> None:
+    assert [int(label) for label in train.map(lambda e: e["label"].astype(">i4")).to_jax()] == TRAIN
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_decoders_are_not_passed_over(prepared: DatasetBuilder, monkeypatch: pytest.MonkeyPatch, far: bool) -> None:
+    """What a decoder makes of an image does not travel as the bits that are stored."""
+    monkeypatch.setattr(jax_arrays, "_is_far", lambda device: far)  # as on a GPU
+    inverted = prepared.as_dataset("train", decoders={"image": inverting()})
+    assert np.array_equal(inverted.to_jax()[:4]["image"], 1.0 - IMAGES[TRAIN[:4]])
+    files = prepared.as_dataset("train", decoders={"image": SkipDecoding()})
+    with pytest.raises(TypeError, match=r"element\['image'\] is of dtype \|S\d+, of which JAX has no arrays"):
+        files.to_jax()[0]
+    for decoded in (inverted, files):
+        with pytest.raises(TypeError) as caught:
+            decoded.to_jax(packed=True)
+        assert str(caught.value) == (
+            "to_jax(packed=True) moves stored bits, but there are none to move: of image, label no column is stored as "
+            "bits in all of these splits and served as it is, without decoders and add_tfds_id. Leave packed out."
+        )
+
+
+@make_decoder(output_dtype=np.float32)
+def inverting(example: bytes, feature: Any) -> Any:
+    return 1.0 - feature.decode_example(example)
+
+
 def test_packed_is_refused_where_functions_see_pixels(train: Dataset) -> None:
     with pytest.raises(TypeError) as caught:
         train.map(abs).batch(2).to_jax(packed=True)
@@ -235,15 +270,36 @@ def test_look_ups_in_a_stream_are_refused(train: Dataset) -> None:
 
 DEVICES = """
 import jax, numpy as np, onebit
+from onebit.interop import jax_arrays
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 mesh = Mesh(np.array(jax.devices()), ("data",))
 sharding = NamedSharding(mesh, PartitionSpec("data"))
 ds = onebit.load("calibrated_digits", split="test[:64]").batch(32)
+only = onebit.decode.PartialDecoding(["image"])  # the numbers beside them have one axis
+pixels = onebit.load("calibrated_digits", split="test[:64]", decoders=only).batch(32)
 for packed in (False, True):
     for batch, plain in zip(ds.to_jax(sharding, packed=packed), ds, strict=True):
         assert batch["image"].sharding.is_equivalent_to(sharding, 4), batch["image"].sharding
         assert batch["image"].addressable_shards[1].data.shape == (8, 28, 28, 1)
         assert np.array_equal(batch["image"], plain["image"])
+# As sharding is mostly written, axis by axis; bits have fewer of them.
+for spec in (PartitionSpec("data", None, None, None), PartitionSpec(None, None, None, None), PartitionSpec()):
+    spread = NamedSharding(mesh, spec)
+    images = ds.map(lambda batch: batch["image"]).to_jax(spread)
+    for whole, batch in zip(images, pixels.to_jax(spread, packed=True), strict=True):
+        assert whole.sharding.is_equivalent_to(spread, 4)
+        assert batch["image"].sharding.is_equivalent_to(spread, 4), batch["image"].sharding
+        assert np.array_equal(batch["image"], whole)
+rows = NamedSharding(mesh, PartitionSpec(None, "data"))
+jax_arrays._is_far = lambda device: True  # as on GPUs
+assert np.array_equal(next(iter(pixels.to_jax(rows)))["image"], ds[0]["image"])
+try:
+    pixels.to_jax(rows, packed=True)
+except TypeError as error:
+    assert "shares other axes of the images than the first" in str(error), error
+    assert str(error).endswith("Leave packed out, or share the first alone: PartitionSpec('data').")
+else:
+    raise AssertionError("bits were shared along the pixels")
 one = ds.to_jax(jax.devices()[2], packed=True)[0]["image"]
 assert one.devices() == {jax.devices()[2]}
 """

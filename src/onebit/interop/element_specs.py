@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onebit import stages
 from onebit.pipeline import Dataset, Plan, Source
@@ -19,7 +20,7 @@ class ArraySpec:
 
     Attributes:
         shape: None stands for a size that differs between elements.
-        dtype: object for bytes, that of NumPy's strings for texts.
+        dtype: object for bytes, that of NumPy's strings for texts; numbers have this machine's byte order.
     """
 
     shape: tuple[int | None, ...]
@@ -61,7 +62,8 @@ def _of_result(source: Source, before: tuple[Stage, ...], step: Any, dataset: Da
     def spec(value: Any) -> ArraySpec:
         array = _as_array(value, step)
         shape = array.shape
-        return ArraySpec((None, *shape[1:]) if shape and shape[0] == size else shape, array.dtype)
+        dtype = array.dtype.newbyteorder("=")
+        return ArraySpec((None, *shape[1:]) if shape and shape[0] == size else shape, dtype)
 
     return stages.mapped(spec, step.apply(given))
 
@@ -109,6 +111,11 @@ def _after(spec: Any, steps: tuple[Stage, ...]) -> Any:
         elif isinstance(step, stages.Enumerate):
             spec = (ArraySpec((), np.dtype(np.int64)), spec)
     return spec
+
+
+def native(array: NDArray[Any]) -> NDArray[Any]:
+    """The same values in this machine's byte order: big-endian files make arrays that most frameworks refuse."""
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def with_shapes(change: Callable[..., tuple[int | None, ...]], spec: Any) -> Any:

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from onebit import stages
+from onebit.decoding import EncodedFeature
 from onebit.errors import import_optional
 from onebit.features import Feature
+from onebit.interop.element_specs import native
 from onebit.interop.look_ups import LookUps
 from onebit.pipeline import Dataset, DatasetIterator, Plan, Source
 from onebit.stages import Element
@@ -81,10 +83,11 @@ class JaxDataset:
         if isinstance(value, tuple):
             return tuple(self._on_device(part, (*place, number)) for number, part in enumerate(value))
         kept = np.array(value) if self._copies else np.asarray(value)
-        array = _put(_allowed(kept, place), self.device)
         feature = self._bits.get(place)
         if feature is not None:
-            return _unpacker(feature.shape, self.dtype or feature.dtype)(array)
+            bits = _put(kept, _sharing_of_bits(self.device))
+            return _unpacker(feature.shape, self.dtype or feature.dtype)(bits)
+        array = _put(_allowed(kept, place), self.device)
         if self.dtype is None or kept.dtype not in (np.uint8, np.bool_):
             return array
         return array.astype(self.dtype)
@@ -131,21 +134,38 @@ def to_jax(dataset: Dataset, device: Any = None, dtype: Any = None, *, packed: b
 
     Raises:
         MissingDependencyError: JAX is not installed.
-        TypeError: ``packed=True`` for a plan whose functions need the pixels; `device` is none of JAX's; `dtype` is
-            none that pixels can have.
+        TypeError: ``packed=True`` where bits cannot be moved; `device` is none of JAX's; `dtype` is none that pixels
+            can have.
         ValueError: JAX has no such dtype as it is configured.
     """
     _check_device(device)
     dtype = None if dtype is None else _checked_dtype(dtype)
+    obstacle = _obstacle_to_packing(dataset, device)
+    if packed and obstacle:
+        raise TypeError(f"to_jax(packed=True) moves stored bits, but {obstacle}")
+    return JaxDataset(dataset, device, dtype, not obstacle and (_is_far(device) if packed is None else packed))
+
+
+def _obstacle_to_packing(dataset: Dataset, device: Any) -> str:
+    """Why images cannot be moved as bits, and what to do about it; empty where they can."""
+    source = dataset.plan.source
     seeing = [step for step in dataset.plan.steps if not isinstance(step, _BLIND)]
-    possible = not seeing and not dataset.plan.source.tfds_id and bool(_packed_features(dataset.plan.source))
-    if packed and seeing:
-        raise TypeError(
-            f"to_jax(packed=True) moves stored bits, but {seeing[0]!r} needs the pixels before. Leave packed out, or "
-            "do that to the arrays on the device; only take, skip, shard, shuffle, repeat, batch, cache and prefetch "
-            "can come before."
+    if seeing:
+        return (
+            f"{seeing[0]!r} needs the pixels before. Leave packed out, or do that to the arrays on the device; only "
+            "take, skip, shard, shuffle, repeat, batch, cache and prefetch can come before."
         )
-    return JaxDataset(dataset, device, dtype, possible and (_is_far(device) if packed is None else packed))
+    if source.tfds_id or not _packed_features(source):
+        return (
+            f"there are none to move: of {', '.join(source.names)} no column is stored as bits in all of these splits "
+            "and served as it is, without decoders and add_tfds_id. Leave packed out."
+        )
+    if not _shares_bits(device):
+        return (
+            f"{device} shares other axes of the images than the first, and the pixels of an image are one axis of "
+            "bytes. Leave packed out, or share the first alone: PartitionSpec('data')."
+        )
+    return ""
 
 
 def pack(pixels: Any) -> Any:
@@ -220,6 +240,24 @@ def _is_far(device: Any) -> bool:
     return any(each.platform != "cpu" for each in devices)
 
 
+def _shares_bits(device: Any) -> bool:
+    """Whether bits can lie as images are to lie: on one device, or shared along their first axis."""
+    sharding = _jax().sharding
+    if isinstance(device, sharding.NamedSharding):
+        return not any(tuple(device.spec)[1:])
+    return not isinstance(device, sharding.Sharding) or isinstance(device, sharding.SingleDeviceSharding)
+
+
+def _sharing_of_bits(device: Any) -> Any:
+    """Where bits go so that the images made of them are where they shall be: bits have fewer axes."""
+    sharding = _jax().sharding
+    if not isinstance(device, sharding.NamedSharding):
+        return device
+    return sharding.NamedSharding(
+        device.mesh, sharding.PartitionSpec(*tuple(device.spec)[:1]), memory_kind=device.memory_kind
+    )
+
+
 def _put(array: Array, device: Any) -> Any:
     jax = _jax()
     if isinstance(device, jax.sharding.Sharding):  # each process has its own part of the batch
@@ -240,7 +278,7 @@ def _allowed(array: Array, place: tuple[Any, ...]) -> Array:
 
     Raises:
         TypeError: JAX has no arrays of its dtype.
-        ValueError: JAX has no 64-bit integers now, and a value needs them.
+        ValueError: JAX has no 64-bit numbers now, and a value needs them.
     """
     where = "".join(f"[{key!r}]" for key in place)
     if array.dtype.kind in "OSUMm":
@@ -248,11 +286,15 @@ def _allowed(array: Array, place: tuple[Any, ...]) -> Array:
             f"{CALL}: element{where} is of dtype {array.dtype}, of which JAX has no arrays. It has bool, integers, "
             "floats and complex numbers: convert the values in ds.map(), or leave them out there."
         )
+    array = native(array)
     allowed = _jax().dtypes.canonicalize_dtype(array.dtype)
     if allowed == array.dtype:
         return array
-    converted = array.astype(allowed)
-    if array.dtype.kind in "iu" and not np.array_equal(converted, array):
+    with np.errstate(over="ignore"):  # what became infinite is told below
+        converted = array.astype(allowed)
+    whole = array.dtype.kind in "iu"
+    fits = np.array_equal(converted, array) if whole else np.array_equal(np.isinf(converted), np.isinf(array))
+    if not fits:
         raise ValueError(
             f"{CALL}: element{where} has values that {allowed} cannot hold, and JAX has no {array.dtype} as it is "
             "configured. Type: jax.config.update('jax_enable_x64', True)"
@@ -261,10 +303,11 @@ def _allowed(array: Array, place: tuple[Any, ...]) -> Array:
 
 
 def _packed_features(source: Source) -> set[str]:
-    """The features of a source that are stored as bits wherever its rows are."""
+    """The features of a source that are stored as bits wherever its rows are, and that no decoder makes others of."""
     splits = {split for split, start, stop in source.intervals if start < stop}
     found = [set(source.table.packed_features(split)) for split in splits]
-    return set.intersection(*found) & set(source.names) if found else set()
+    served = {name for name in source.names if not isinstance(source.table.features[name], EncodedFeature)}
+    return set.intersection(*found) & served if found else set()
 
 
 def _packed_places(source: Source) -> dict[tuple[Any, ...], Feature]:
