@@ -210,7 +210,8 @@ def test_files_that_somebody_puts_there_by_hand(mine: Path, tmp_path: Path) -> N
     with pytest.raises(ValueError, match="please set `MANUAL_DOWNLOAD_INSTRUCTIONS` in your dataset"):
         _ = manager(tmp_path).manual_dir
     words = "Sign up at example.org and get rows.txt."
-    for dl in (manager(tmp_path, instructions=words), manager(tmp_path, source_dir=mine, instructions=words)):
+    indented = f"\n    {words}\n    "  # as in code
+    for dl in (manager(tmp_path, instructions=indented), manager(tmp_path, source_dir=mine, instructions=words)):
         with pytest.raises(
             ManualDataError, match=rf"does not exist or is empty\. .* instructions:\n{words}\nFor another"
         ):

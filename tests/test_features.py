@@ -215,8 +215,17 @@ def test_features_that_onebit_has_not_say_what_to_write(name: str) -> None:
     assert not hasattr(onebit.features, name)
 
 
+def test_words_about_a_feature_in_the_form_of_tfds() -> None:
+    words = onebit.features.Documentation(desc="the digit", value_range="0 to 9")
+    label = ClassLabel(num_classes=10, doc=words)
+    assert label.doc == "the digit (0 to 9)"
+    assert features_from_json(json.loads(json.dumps(FeaturesDict({"label": label}).to_json())))["label"].doc == label.doc
+    assert Scalar(doc=onebit.features.Documentation(value_range="1 or 2")).doc == "(1 or 2)"
+    assert Scalar(doc=onebit.features.Documentation()).doc == ""
+
+
 def test_other_names_are_no_names() -> None:
-    with pytest.raises(AttributeError, match=r"module 'onebit\.features' has no attribute 'Imge'"):
+    with pytest.raises(AttributeError, match=r"onebit\.features has no 'Imge'\. It has: ClassLabel, Documentation, "):
         _ = onebit.features.Imge
 
 

@@ -51,6 +51,11 @@ def tensorflow_datasets() -> Iterator[None]:
     Raises:
         RuntimeError: the real package has been imported in this process, or another such block is open.
     """
+    if isinstance(sys.modules.get(_TFDS), StandIn):
+        raise RuntimeError(
+            "Another block of onebit.compat.tensorflow_datasets() is open in this process. Define the builder in that "
+            "one, or close it before."
+        )
     if _TFDS in sys.modules:
         raise RuntimeError(
             "tensorflow_datasets is imported in this process already, and nothing may stand in for it now. Use it as "
@@ -150,9 +155,10 @@ def _tensorflow() -> Any:
     """TensorFlow where it is installed, else what opens files as it does."""
     if importlib.util.find_spec("tensorflow") is not None:
         return importlib.import_module("tensorflow")
-    gfile = Names("tf.io.gfile (TensorFlow is not installed)", {"GFile": _open})
-    files = Names("tf.io (TensorFlow is not installed)", {"gfile": gfile})
-    return Names("tf (TensorFlow is not installed)", {"io": files})
+    without = "without TensorFlow (for all of it type: pip install tensorflow)"
+    gfile = Names(f"tf.io.gfile {without}", {"GFile": _open})
+    files = Names(f"tf.io {without}", {"gfile": gfile})
+    return Names(f"tf {without}", {"io": files})
 
 
 def _open(name: Any, mode: str = "r") -> IO[Any]:

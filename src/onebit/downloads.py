@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from onebit.checksums import UrlInfo, parse_checksums, url_info, write_checksums
+from onebit.descriptions import dedented
 from onebit.errors import OnebitError, WrongDataError
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ class DownloadManager:
         if not folder.is_dir() or not any(folder.iterdir()):
             raise ManualDataError(
                 f"Manual directory {folder} does not exist or is empty. Create it and download/extract dataset "
-                f"artifacts in there using instructions:\n{self._instructions}\nFor another folder set "
+                f"artifacts in there using instructions:\n{dedented(self._instructions)}\nFor another folder set "
                 "ONEBIT_SOURCE_DIR, or pass source_dir=DIR to download_and_prepare."
             )
         return folder

@@ -11,7 +11,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -35,6 +35,7 @@ _INSTEAD = {
 }
 
 
+_SERVED = ("ClassLabel", "Documentation", "Encoding", "FeaturesDict", "Image", "Scalar", "Tensor")
 _COLUMN = re.compile(r"\w+", re.ASCII)
 
 
@@ -50,13 +51,28 @@ class UnsupportedFeatureError(OnebitError, ValueError, AttributeError):
     """A feature without one fixed shape, or one that onebit has no class for; the message says what to write."""
 
 
+class Documentation(NamedTuple):
+    """Words about a feature, in TFDS's form; a text alone will do as well: ``doc="the digit"``.
+
+    Attributes:
+        desc: what the values are.
+        value_range: which values there are, in words.
+    """
+
+    desc: str | None = None
+    value_range: str | None = None
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, [self.desc, f"({self.value_range})" if self.value_range else None]))
+
+
 def __getattr__(name: str) -> Any:
     if name in _INSTEAD:
         raise UnsupportedFeatureError(
             f"onebit.features has no {name!r}. A column of onebit has values of one fixed shape: Image, Tensor, Scalar "
             f"or ClassLabel. {_INSTEAD[name]}"
         )
-    raise AttributeError(f"module 'onebit.features' has no attribute {name!r}")
+    raise AttributeError(f"onebit.features has no {name!r}. It has: {', '.join(_SERVED)}.")
 
 
 class Feature:
@@ -68,7 +84,7 @@ class Feature:
         doc: one line of description, shown in the table of features.
     """
 
-    def __init__(self, shape: tuple[int | None, ...], dtype: DTypeLike, *, doc: str = "") -> None:
+    def __init__(self, shape: tuple[int | None, ...], dtype: DTypeLike, *, doc: str | Documentation = "") -> None:
         known = tuple(size for size in shape or () if isinstance(size, int) and size >= 0)
         if shape is None or len(known) < len(shape):
             raise UnsupportedFeatureError(
@@ -175,7 +191,7 @@ class Tensor(Feature):
         *,
         shape: tuple[int, ...],
         dtype: DTypeLike,
-        doc: str = "",
+        doc: str | Documentation = "",
         encoding: Any = None,
         minimum: Any = None,
         maximum: Any = None,
@@ -186,7 +202,7 @@ class Tensor(Feature):
 class Scalar(Feature):
     """A single number."""
 
-    def __init__(self, dtype: DTypeLike = np.int64, *, doc: str = "") -> None:
+    def __init__(self, dtype: DTypeLike = np.int64, *, doc: str | Documentation = "") -> None:
         super().__init__((), dtype, doc=doc)
 
 
@@ -212,7 +228,7 @@ class Image(Feature):
         *,
         shape: tuple[int | None, ...] = (None, None, 3),
         dtype: DTypeLike = np.uint8,
-        doc: str = "",
+        doc: str | Documentation = "",
         encoding_format: str | None = None,
         use_colormap: bool = False,
     ) -> None:
@@ -245,7 +261,7 @@ class ClassLabel(Feature):
         num_classes: int | None = None,
         names: Iterable[str] | None = None,
         names_file: str | os.PathLike[str] | None = None,
-        doc: str = "",
+        doc: str | Documentation = "",
     ) -> None:
         super().__init__((), np.int64, doc=doc)
         if sum(given is not None for given in (num_classes, names, names_file)) > 1:
