@@ -752,12 +752,27 @@ def chosen_position(number: Any, length: int) -> int:
         IndexError: there is no such element.
         TypeError: it is a bool, or no whole number.
     """
-    if isinstance(number, (bool, np.bool_)):
-        raise TypeError(f"{number!r} is no number of an element: write 0 or 1, or a mask of {length} booleans.")
-    wanted = operator.index(number)  # the length may be too large for the dtype that was given
+    wanted = whole_number(number, length)
     if not -length <= wanted < length:
         raise IndexError(f"There is no element {wanted}: the data set has {length}.")
     return wanted % length
+
+
+def whole_number(number: Any, length: int) -> int:
+    """The number of an element as Python's int: the length may be too large for the dtype that was given.
+
+    Raises:
+        TypeError: it is a bool, or no whole number.
+    """
+    if isinstance(number, (bool, np.bool_)):
+        raise TypeError(f"{number!r} is no number of an element: write 0 or 1, or a mask of {length} booleans.")
+    try:
+        return operator.index(number)
+    except TypeError as error:
+        raise TypeError(
+            f"{number!r} is no number of an element: write a whole one below {length}. A column of one element is "
+            "ds[0]['image'], that of all elements ds.arrays()['image']."
+        ) from error
 
 
 def _at_least(least: int, given: int, what: str) -> int:

@@ -130,8 +130,9 @@ def test_the_real_images(real_prepared: Path) -> None:
 def test_there_is_nothing_in_an_empty_one(train: Dataset) -> None:
     with pytest.raises(IndexError, match="There is no element 0: the data set has 0"):
         train.take(0).to_grain()[0]
-    with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
-        train.to_grain()[1.5]
+    for wrong in (1.5, True, "image"):
+        with pytest.raises(TypeError, match=rf"{wrong!r} is no number of an element: write "):
+            train.to_grain()[wrong]
 
 
 def test_what_grain_does_itself_is_said(train: Dataset) -> None:

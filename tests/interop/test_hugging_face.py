@@ -135,6 +135,24 @@ def test_pairs_get_the_names_of_their_features(prepared: DatasetBuilder, monkeyp
     assert labels(pairs.to_hf()) == labels(pairs.to_hf(streaming=True)) == TRAIN
 
 
+@pytest.mark.parametrize("count", [1, 5])
+def test_big_endian_arrays(train: Dataset, count: int) -> None:
+    data = train.take(count).map(lambda e: {"label": e["label"].astype(">i4"), "two": np.full(2, e["label"], ">f4")})
+    for made in (data.to_hf(), data.to_hf(streaming=True)):
+        assert made.features["two"] == datasets.List(datasets.Value("float32"), length=2)
+        assert [(row["label"], list(row["two"])) for row in made] == [(label, [label] * 2) for label in TRAIN[:count]]
+
+
+def test_pictures_and_arrays_are_told_apart(train: Dataset, tmp_path: Path) -> None:
+    """datasets keeps what a function made beside the data, by a fingerprint: it must not keep that of other columns."""
+    kinds = []
+    for images in ("array", "png"):
+        train.take(5).to_hf(images).save_to_disk(tmp_path / "saved")
+        saved = datasets.load_from_disk(tmp_path / "saved")
+        kinds.append(saved.map(lambda example: {"kind": type(example["image"]).__name__})[0]["kind"])
+    assert kinds[0] != kinds[1]
+
+
 @pytest.mark.parametrize("images", ["array", "png"])
 def test_a_stream(train: Dataset, images: str) -> None:
     data = train.to_hf(images, streaming=True)
@@ -171,8 +189,20 @@ def test_a_stream(train: Dataset, images: str) -> None:
         (
             lambda ds: ds.map(lambda e: {"date": np.datetime64("2020-01-01")}),
             "ds.to_hf(): datasets has no feature for column 'date' of shape () and dtype datetime64[D]. It has bool, "
-            "integers, floats, bytes and texts, in up to five dimensions: convert the values in ds.map(), or leave "
-            "them out there.",
+            "integers, floats of up to 64 bits, bytes and texts, in up to five dimensions of one or more: convert the "
+            "values in ds.map(), or leave them out there.",
+        ),
+        (
+            lambda ds: ds.map(lambda e: {"none": np.ones((0, 3))}),
+            "ds.to_hf(): datasets has no feature for column 'none' of shape (0, 3) and dtype float64. It has bool, "
+            "integers, floats of up to 64 bits, bytes and texts, in up to five dimensions of one or more: convert the "
+            "values in ds.map(), or leave them out there.",
+        ),
+        (
+            lambda ds: ds.map(lambda e: {"long": np.longdouble(1)}),
+            f"ds.to_hf(): datasets has no feature for column 'long' of shape () and dtype {np.dtype(np.longdouble)}. "
+            "It has bool, integers, floats of up to 64 bits, bytes and texts, in up to five dimensions of one or more: "
+            "convert the values in ds.map(), or leave them out there.",
         ),
     ],
 )

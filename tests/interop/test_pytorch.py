@@ -272,6 +272,14 @@ def test_structures_and_strange_arrays(train: Dataset) -> None:
     assert read_only.tolist() == [-1, TRAIN[0], TRAIN[0]]
 
 
+def test_big_endian_arrays(train: Dataset) -> None:
+    """As files of MNIST have them: PyTorch has no such memory."""
+    data = train.map(lambda e: e["label"].astype(">i4")).to_torch()
+    assert data[3].dtype == torch.int32
+    assert [int(label) for label in data] == TRAIN
+    assert torch.cat(list(DataLoader(data, 50))).tolist() == TRAIN
+
+
 def test_bytes_stay_bytes(prepared: DatasetBuilder) -> None:
     files = prepared.as_dataset("train", decoders={"image": SkipDecoding()})
     assert files.to_torch()[0]["image"].startswith(b"\x89PNG")
@@ -286,6 +294,16 @@ def test_a_dtype_without_tensors(train: Dataset) -> None:
     assert str(caught.value) == (
         "ds.to_torch(): PyTorch has no tensors of datetime64[D]. It has bool, integers, floats and complex numbers; "
         "convert the values in ds.map(), or leave them out there."
+    )
+
+
+@pytest.mark.parametrize("wrong", ["image", 1.5, None])
+def test_what_is_no_number_is_refused(train: Dataset, wrong: Any) -> None:
+    with pytest.raises(TypeError) as caught:
+        train.to_torch()[wrong]
+    assert str(caught.value) == (
+        f"{wrong!r} is no number of an element: write a whole one below 300. A column of one element is "
+        "ds[0]['image'], that of all elements ds.arrays()['image']."
     )
 
 
@@ -350,6 +368,19 @@ def test_a_look_up_that_was_changed_is_stacked_anew(train: Dataset, change: Any)
     assert collated.keys() == plain.keys()
     for name, column in plain.items():
         assert torch.equal(collated[name], column)
+
+
+def test_a_look_up_can_do_what_a_list_can(train: Dataset) -> None:
+    """A collate_fn of one's own may sort its examples, or add others."""
+    found = train.to_torch().__getitems__([5, 3, 9])
+    found.sort(key=lambda example: int(example["label"]), reverse=True)
+    expected = sorted((TRAIN[5], TRAIN[3], TRAIN[9]), reverse=True)
+    assert [int(example["label"]) for example in found] == expected
+    assert torch.utils.data.default_collate(found)["label"].tolist() == expected
+    for more in (found + found[:1], found[2:] + found.copy(), [found[1]] + found):  # noqa: RUF005 - the sum is tested
+        assert type(more) is list
+        assert len(more) == 4
+    assert int((found[2:] + found)[0]["label"]) == expected[2]
 
 
 def test_examples_of_a_look_up_are_dicts_everywhere(train: Dataset) -> None:

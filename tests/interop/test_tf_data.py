@@ -171,6 +171,13 @@ def test_a_dtype_without_tensors(train: Dataset) -> None:
     )
 
 
+def test_big_endian_arrays(train: Dataset) -> None:
+    data = train.map(lambda e: e["label"].astype(">i4"))
+    for made in (data.to_tf(), data.batch(7).to_tf().unbatch()):
+        assert made.element_spec == tf.TensorSpec((), tf.int32)
+        assert [int(label) for label in made] == TRAIN
+
+
 def test_nobody_knows_what_a_function_gives_for_no_element(train: Dataset) -> None:
     with pytest.raises(ValueError) as caught:
         train.take(0).map(abs).to_tf()

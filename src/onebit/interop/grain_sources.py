@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import operator
 from typing import Any
 
 from onebit.errors import import_optional
 from onebit.interop.look_ups import LookUps
-from onebit.pipeline import Dataset
+from onebit.pipeline import Dataset, whole_number
 from onebit.stages import Element
 
 CALL = "ds.to_grain()"
@@ -48,7 +47,7 @@ class GrainDataset:
             return self.slice(index)  # type: ignore[attr-defined]  # Grain's own
         if not self._length:
             raise IndexError(f"There is no element {index}: the data set has 0.")
-        epoch, number = divmod(operator.index(index), self._length)
+        epoch, number = divmod(whole_number(index, self._length), self._length)
         return self._look_ups.element(number, epoch)
 
 

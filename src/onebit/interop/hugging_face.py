@@ -46,7 +46,7 @@ def to_hf(dataset: Dataset, images: str = "array", *, streaming: bool = False) -
             f"{CALL} makes a table of all elements, which never end after repeat(). Write take(n) first, or type "
             "ds.to_hf(streaming=True)."
         )
-    return _table(hf, dataset, features)
+    return _table(hf, dataset, features, images)
 
 
 def _columns(dataset: Dataset) -> dict[str, tuple[ArraySpec, Feature | None]]:
@@ -99,11 +99,11 @@ def _feature(hf: Any, name: str, spec: ArraySpec, feature: Feature | None, image
     if isinstance(feature, ClassLabel) and feature.names:
         return hf.ClassLabel(names=feature.names)
     rank = len(spec.shape)
-    if spec.dtype.kind not in "biufOSU" or rank > 5:
+    if spec.dtype.kind not in "biufOSU" or spec.dtype == np.longdouble or rank > 5 or 0 in spec.shape:
         raise TypeError(
             f"{CALL}: datasets has no feature for column {name!r} of shape {spec.shape} and dtype {spec.dtype}. It has "
-            "bool, integers, floats, bytes and texts, in up to five dimensions: convert the values in ds.map(), or "
-            "leave them out there."
+            "bool, integers, floats of up to 64 bits, bytes and texts, in up to five dimensions of one or more: "
+            "convert the values in ds.map(), or leave them out there."
         )
     dtype = {"O": "binary", "S": "binary", "U": "string"}.get(spec.dtype.kind, str(spec.dtype))
     if rank < 2:
@@ -114,7 +114,7 @@ def _feature(hf: Any, name: str, spec: ArraySpec, feature: Feature | None, image
 # A table ------------------------------------------------------------------------------------------------------------
 
 
-def _table(hf: Any, dataset: Dataset, features: Any) -> Any:
+def _table(hf: Any, dataset: Dataset, features: Any, images: str) -> Any:
     pyarrow = import_optional("pyarrow", purpose=CALL, install="datasets")
     chunks: dict[str, list[Any]] = {name: [] for name in features}
     for columns in _stacked_chunks(dataset):
@@ -128,7 +128,7 @@ def _table(hf: Any, dataset: Dataset, features: Any) -> Any:
     computed = any(isinstance(step, (stages.Map, stages.Filter, stages.Concatenate)) for step in plan.steps)
     split = hf.NamedSplit(source.label) if source.label in dict(source.table.splits) else None
     # Of rows the plan says all; what functions give is known by their results, which takes datasets a second.
-    fingerprint = None if computed else plan.fingerprint
+    fingerprint = None if computed else f"{plan.fingerprint}-{images}"
     return hf.Dataset(hf.table.InMemoryTable(table), info=about, split=split, fingerprint=fingerprint)
 
 

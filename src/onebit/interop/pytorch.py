@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onebit.errors import import_optional
+from onebit.interop.element_specs import native
 from onebit.interop.look_ups import LookUps
 from onebit.pipeline import Dataset, DatasetIterator
 from onebit.stages import Element, leaves, mapped
@@ -163,6 +164,20 @@ class Stacked(MutableSequence[Element]):
         """Puts an element before another one, as a list does."""
         self._apart().insert(index, value)
 
+    def sort(self, *, key: Callable[[Element], Any] | None = None, reverse: bool = False) -> None:
+        """Sorts the elements, as a list does: by length, say, in a ``collate_fn``."""
+        self._apart().sort(key=key, reverse=reverse)
+
+    def copy(self) -> list[Element]:
+        """The elements as a list."""
+        return list(self)
+
+    def __add__(self, others: Iterable[Element]) -> list[Element]:
+        return [*self, *others]
+
+    def __radd__(self, others: Iterable[Element]) -> list[Element]:
+        return [*others, *self]
+
     def _apart(self) -> list[Element]:
         if self._elements is None:
             self._elements = [_of_own_type(element) for element in _unbound(self._columns)]
@@ -237,6 +252,7 @@ def _tensor(value: Any) -> Any:
     array: NDArray[Any] = np.asarray(value)
     if array.dtype.kind in "OSU":
         return array.tolist()
+    array = native(array)
     if not array.flags.writeable or any(stride < 0 for stride in array.strides):  # PyTorch has no such memory
         array = array.copy()
     try:

@@ -56,7 +56,7 @@ def _checked(elements: Callable[[], Iterator[Element]], spec: Any) -> Callable[[
     def checked() -> Iterator[Element]:
         for element in elements():
             for place, value in stages.leaves(element):
-                found, expected = np.asarray(value).dtype, dtypes.get(place)
+                found, expected = np.asarray(value).dtype.newbyteorder("="), dtypes.get(place)
                 if expected is not None and found != expected:
                     raise TypeError(
                         f"{CALL}: the first element{_keys(place)} is of dtype {expected}, and another one of {found}. "
