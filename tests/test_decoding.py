@@ -78,7 +78,7 @@ def test_encoded_features_pickle(builder: DatasetBuilder) -> None:
     assert isinstance(pickle.loads(pickle.dumps(feature)), EncodedFeature)
 
 
-FEATURES = FeaturesDict({"image": ImageFeature(), "label": Scalar(np.int64)})
+FEATURES = FeaturesDict({"image": ImageFeature(shape=(28, 28, 1)), "label": Scalar(np.int64)})
 
 
 def test_no_decoders_change_nothing() -> None:
