@@ -95,6 +95,21 @@ def test_rows_outside(table: Table) -> None:
         table.stored("image", np.array([0, 12, 5]))
 
 
+    for row in (12, -1):
+        with pytest.raises(IndexError, match="outside of the table"):
+            table.values(np.array([row]), ["image"])
+
+
+def test_one_row_is_a_copy_too(table: Table, images: dict[str, np.ndarray]) -> None:
+    """A look-up of one row reads a slice of what is stored: what its user writes must not get there."""
+    for _ in range(2):
+        found = table.values(np.array([6]), ["image", "label"])
+        assert found["label"].tolist() == [6]
+        np.testing.assert_array_equal(found["image"][0], images["b"][1])
+        for values in found.values():
+            values[:] = 77
+
+
 def test_open_reads_the_splits_asked_for(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Any] = []
     column = Store.column

@@ -93,13 +93,10 @@ class Feature:
                 "shape that they then have."
             )
         self.shape = known
+        self.items = math.prod(known)
+        """Number of scalars in one value."""
         self.dtype: np.dtype[Any] = np.dtype(getattr(dtype, "as_numpy_dtype", dtype))  # TensorFlow's have the former
         self.doc = str(doc or "")
-
-    @property
-    def items(self) -> int:
-        """Number of scalars in one value."""
-        return math.prod(self.shape)
 
     @property
     def np_dtype(self) -> np.dtype[Any]:

@@ -379,7 +379,7 @@ class Dataset(Sequence[Element]):
                 return self._slice(start, max(stop, start), step)
             return self._then(stages.Pick(np.arange(start, stop, step)))
         if isinstance(item, (int, np.integer)) and not isinstance(item, bool):
-            return next(sequence.elements(np.array([chosen_position(item, length)]), 0))
+            return sequence.element(chosen_position(item, length), 0)
         return self._then(stages.Pick(chosen_positions(item, length)))
 
     def __getitems__(self, numbers: Sequence[int]) -> list[Element]:

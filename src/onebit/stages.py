@@ -41,6 +41,13 @@ class Indexed(NamedTuple):
     columns: Callable[[Positions, int], Element]  # all of them, stacked along a new first axis
     rows: Callable[[Positions, int], Array] | None = None  # table rows, where elements are plain rows
 
+    def element(self, position: int, epoch: int) -> Element:
+        """One element."""
+        positions = np.array([position])
+        if self.rows is None:
+            return next(self.elements(positions, epoch))
+        return mapped(_first, self.columns(positions, epoch))
+
     def stream(self, epoch: int, start: int = 0) -> Iterator[Element]:
         """The elements of an epoch from number `start` on."""
         chunk = max(1, ROWS_PER_CHUNK // max(1, self.rows_per_element))
@@ -455,8 +462,7 @@ class Cache(Stage):
         def elements(positions: Positions, epoch: int) -> Iterator[Element]:
             for position in positions.tolist():
                 if position not in self._known:
-                    fresh = next(parent.elements(np.array([position]), 0))
-                    self._known[position] = copied(fresh)
+                    self._known[position] = copied(parent.element(position, 0))
                 yield copied(self._known[position])
 
         def columns(positions: Positions, epoch: int) -> Element:
@@ -595,6 +601,10 @@ def mapped(function: Callable[[Any], Any], element: Element) -> Element:
     if isinstance(element, tuple):
         return tuple(mapped(function, value) for value in element)
     return function(element)
+
+
+def _first(column: Array) -> Any:
+    return column[0]
 
 
 def leaves(element: Element, place: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:

@@ -104,6 +104,8 @@ class Table(NamedTuple):
 
     def values(self, rows: Array | slice, names: Sequence[str]) -> dict[str, Array]:
         """Rows of some features as fresh arrays of shape ``(k, *feature.shape)``."""
+        if not isinstance(rows, slice) and len(rows) == 1:  # a look-up: a slice needs no search for the least and most
+            rows = slice(int(rows[0]), int(rows[0]) + 1)
         return {name: self._read(name, rows, self.features[name].unpack) for name in names}
 
     def digest(self, split: str, name: str) -> str:

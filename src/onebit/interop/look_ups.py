@@ -67,8 +67,7 @@ class LookUps:
     def element(self, number: Any, epoch: int) -> Element:
         """One element."""
         sequence = self.sequence
-        position = chosen_position(number, int(sequence.length))
-        return next(sequence.elements(np.array([position]), epoch))
+        return sequence.element(chosen_position(number, int(sequence.length)), epoch)
 
     def elements(self, numbers: Any, epoch: int) -> Iterator[Element]:
         """Several elements, one by one."""
