@@ -219,7 +219,8 @@ def test_words_about_a_feature_in_the_form_of_tfds() -> None:
     words = onebit.features.Documentation(desc="the digit", value_range="0 to 9")
     label = ClassLabel(num_classes=10, doc=words)
     assert label.doc == "the digit (0 to 9)"
-    assert features_from_json(json.loads(json.dumps(FeaturesDict({"label": label}).to_json())))["label"].doc == label.doc
+    text = json.dumps(FeaturesDict({"label": label}).to_json())
+    assert features_from_json(json.loads(text))["label"].doc == label.doc
     assert Scalar(doc=onebit.features.Documentation(value_range="1 or 2")).doc == "(1 or 2)"
     assert Scalar(doc=onebit.features.Documentation()).doc == ""
 

@@ -94,7 +94,6 @@ def test_rows_outside(table: Table) -> None:
     with pytest.raises(IndexError):
         table.stored("image", np.array([0, 12, 5]))
 
-
     for row in (12, -1):
         with pytest.raises(IndexError, match="outside of the table"):
             table.values(np.array([row]), ["image"])
