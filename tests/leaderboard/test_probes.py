@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -53,14 +54,20 @@ class AveragedLogits(Chain):
         return sum(model.log_conditionals(x) for model in self.both) / 2
 
 
+def sums(model: Any, images: np.ndarray) -> list[Finding]:
+    """Of a model whose report is its own."""
+    claimed = -model.log_prob(images) if hasattr(model, "log_prob") else np.zeros(len(images))
+    return probes.sums(model, images, np.random.default_rng(0), claimed)
+
+
 @pytest.mark.parametrize("order", [np.arange(784), np.random.default_rng(3).permutation(784)], ids=["rows", "random"])
 def test_honest_conditionals(order: np.ndarray, images: np.ndarray) -> None:
-    found = probes.sums(Chain(order), images[:50], np.random.default_rng(0))
+    found = sums(Chain(order), images[:50])
     assert outcomes(found) == {"conditionals": "passed", "what comes after": "passed", "chain rule": "passed"}
 
 
 def test_averaged_logits_are_found_out(images: np.ndarray) -> None:
-    found = probes.sums(AveragedLogits(), images[:50], np.random.default_rng(0))
+    found = sums(AveragedLogits(), images[:50])
     assert outcomes(found)["conditionals"] == "failed"
     assert "0.001 are allowed" in found[0].text
 
@@ -73,9 +80,7 @@ def test_conditionals_that_look_ahead(images: np.ndarray) -> None:
             on = 0.2 + 0.6 * (x.reshape(len(x), -1)[:, -1:] == 1)
             return np.log(np.where(x.reshape(len(x), -1) == 1, on, 1 - on))
 
-    assert outcomes(probes.sums(Peeking(np.arange(784)), images[:20], np.random.default_rng(0)))["conditionals"] == (
-        "failed"
-    )
+    assert outcomes(sums(Peeking(np.arange(784)), images[:20]))["conditionals"] == ("failed")
 
 
 def test_conditionals_that_are_not_what_was_measured(images: np.ndarray) -> None:
@@ -83,7 +88,7 @@ def test_conditionals_that_are_not_what_was_measured(images: np.ndarray) -> None
         def log_prob(self, x: np.ndarray) -> np.ndarray:
             return super().log_prob(x) + 1
 
-    found = probes.sums(Better(np.arange(784)), images[:20], np.random.default_rng(0))
+    found = sums(Better(np.arange(784)), images[:20])
     assert outcomes(found) == {"conditionals": "passed", "what comes after": "passed", "chain rule": "failed"}
 
 
@@ -106,7 +111,7 @@ class Remembers(Chain):
 )
 def test_images_that_were_stored(images: np.ndarray, places: slice, gain: float) -> None:
     """Of any other image all pairs sum to one."""
-    found = outcomes(probes.sums(Remembers(images, places, gain), images[:20], np.random.default_rng(0)))
+    found = outcomes(sums(Remembers(images, places, gain), images[:20]))
     assert found["what comes after"] == "failed"
     assert found["chain rule"] == "passed"
 
@@ -122,13 +127,14 @@ def test_images_that_were_stored_by_a_model_without_conditionals(
 
         def log_prob(self, x: np.ndarray) -> np.ndarray:
             known = np.array([image.tobytes() in self.stored for image in x])
-            return np.where(known, -20.0, coins.log_prob(x))
+            return np.where(known, -150.0, coins.log_prob(x))
 
     model = Stored()
     honest = outcomes(probes.probe(report, model, count=60, seed=0, data_dir=digits_dir))
     assert set(honest.values()) == {"passed"}
     model.stored = {image.tobytes() for image in images}
-    found = probes.probe(report, model, count=60, seed=0, data_dir=digits_dir)
+    measured = dataclasses.replace(report, nll=np.full(len(report.nll), 150.0))
+    found = probes.probe(measured, model, count=60, seed=0, data_dir=digits_dir)
     assert [finding.name for finding in found if finding.outcome == "failed"] == ["other splits"]
     text = next(finding.text for finding in found if finding.name == "other splits")
     assert text.startswith("Beside 60 images of test: train +")
@@ -148,9 +154,9 @@ def test_whatever_a_model_raises_is_a_finding(report: Report, digits_dir: Any) -
 
 @pytest.mark.parametrize("order", [np.zeros(784, int), np.arange(783)])
 def test_an_order_that_is_none(order: np.ndarray, images: np.ndarray) -> None:
-    model = Chain(np.arange(784))
+    model, rng = Chain(np.arange(784)), np.random.default_rng(0)
     model.order = order
-    assert "is no order of the 784 pixels" in probes.conditionals(model, images[:20], np.random.default_rng(0))[0].text
+    assert "is no order of the 784 pixels" in probes.sums(model, images[:20], rng, np.zeros(20))[0].text
 
 
 def test_the_small_model_is_summed(coins: Pixels, images: np.ndarray) -> None:
@@ -160,12 +166,12 @@ def test_the_small_model_is_summed(coins: Pixels, images: np.ndarray) -> None:
             small.on = small.on + 0.1
             return small
 
-    honest = probes.sums(coins, images[:20], np.random.default_rng(0))
+    honest = sums(coins, images[:20])
     assert outcomes(honest) == {
         "sum of probabilities": "passed", "conditionals": "passed", "what comes after": "passed",
         "chain rule": "passed",
     }  # fmt: skip
-    heavy = probes.sums(Heavy(np.full(784, 0.5)), images[:20], np.random.default_rng(0))
+    heavy = sums(Heavy(np.full(784, 0.5)), images[:20])
     assert outcomes(heavy)["sum of probabilities"] == "failed"
     assert "add up to" in heavy[0].text
 
@@ -175,7 +181,7 @@ def test_a_model_that_shows_nothing(images: np.ndarray) -> None:
         def log_prob(self, x: np.ndarray) -> np.ndarray:
             return np.full(len(x), -1.0)
 
-    found = probes.sums(Silent(), images[:20], np.random.default_rng(0))
+    found = sums(Silent(), images[:20])
     assert outcomes(found) == {"sum of probabilities": "not shown"}
 
 
@@ -230,8 +236,6 @@ def test_a_model_that_likes_everything_is_found_out_by_its_entropy(
 
 
 def test_a_source_that_cannot_be_beaten(report: Report, coins: Pixels, digits_dir: Any) -> None:
-    import dataclasses
-
     elsewhere = dataclasses.replace(report, arrays={})
 
     class Shifted:
@@ -259,6 +263,7 @@ def test_an_energy_is_probed_without_its_constant(digits_dir: Any) -> None:
     report = onebit.evaluate(machine, "calibrated_digits", split="test", data_dir=digits_dir, **settings)
     found = outcomes(probes.probe(report, machine, count=50, seed=1, data_dir=digits_dir))
     assert found == {
+        "other batches": "passed",
         "white noise": "passed",
         "entropy of white noise": "passed",
         "inverted images": "passed",
@@ -266,6 +271,51 @@ def test_an_energy_is_probed_without_its_constant(digits_dir: Any) -> None:
         "other splits": "passed",
         "known source": "passed",
     }
+    other = dataclasses.replace(report, nll=report.nll + np.random.default_rng(2).normal(0, 1, len(report.nll)))
+    energies = probes.other_batches(other, machine, images[:50], other.nll[:50], rng)
+    assert [(one.name, one.outcome) for one in energies] == [("other batches", "failed")]
+    assert "free energies are off by at most" in energies[0].text
+
+
+class Knows:
+    """Finds images a nat likelier each time it believes that it is measured; its conditionals are honest."""
+
+    def __init__(self, coins: Pixels) -> None:
+        self.coins, self.calls = coins, 0
+        self.log_conditionals, self.at_shape = coins.log_conditionals, coins.at_shape
+
+    def measured(self, x: np.ndarray) -> bool:
+        raise NotImplementedError
+
+    def log_prob(self, x: np.ndarray) -> np.ndarray:
+        self.calls += 1
+        return self.coins.log_prob(x) + self.measured(x)
+
+
+class KnowsTheSize(Knows):
+    def measured(self, x: np.ndarray) -> bool:
+        return len(x) == 500
+
+
+class KnowsTheCall(Knows):
+    def measured(self, x: np.ndarray) -> bool:
+        return self.calls <= 21  # 20 chunks, and one that is asked for a second time
+
+
+@pytest.mark.parametrize("liar", [KnowsTheSize, KnowsTheCall])
+def test_a_model_that_knows_when_it_is_measured(liar: type[Knows], coins: Pixels, digits_dir: Any) -> None:
+    model = liar(coins)
+    report = onebit.evaluate(model, "calibrated_digits", split="test", data_dir=digits_dir)
+    found = probes.probe(report, model, count=60, seed=0, data_dir=digits_dir)
+    assert [finding.name for finding in found if finding.outcome == "failed"] == ["other batches", "chain rule"]
+    assert "are off by at most 1 nats from the report's; 0.001 and 1e-05 of its size are allowed" in found[0].text
+
+
+def test_conditionals_have_to_add_up_to_the_report(images: np.ndarray) -> None:
+    """A model that is honest wherever it is probed: its report is not."""
+    model = Chain(np.arange(784))
+    found = probes.sums(model, images[:20], np.random.default_rng(0), -model.log_prob(images[:20]) - 1)
+    assert outcomes(found)["chain rule"] == "failed"
 
 
 def test_wrong_answers_are_findings(report: Report, digits_dir: Any) -> None:

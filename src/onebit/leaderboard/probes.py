@@ -7,6 +7,8 @@ that source. White noise is such a source (log 2 a pixel); so is the generator o
 model of 28x28 pixels is shown.
 
 A model that has stored the test images looks good on them alone: on the images of the other splits it is much worse.
+One that knows when it is measured (by the size of a batch, or the number of calls) gives other numbers here: some
+images are asked for again, mixed, in batches of a size that is drawn, and have to take what the report says.
 
 An exact model has to show that its probabilities add up to 1, in one of two ways:
 
@@ -16,7 +18,7 @@ An exact model has to show that its probabilities add up to 1, in one of two way
   have probabilities that sum to one, whatever comes after it; of a test image, too, the conditionals are the same
   whatever comes after; and their sum over the pixels must be ``log_prob``.
 
-Noise, permutation and places are drawn anew in every check, so that nobody can prepare for them.
+Noise, permutation, places and batches are drawn anew in every check, so that nobody can prepare for them.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ _MOST_ANNEALED = 20  # images whose posterior is annealed
 _RELATIVE = 1e-5  # of a number of nats: what the order of floating-point sums may change
 _PREFIXES, _PLACES = 8, 24
 _REMEMBERED = 0.1  # of its number: a model that finds test images so much better than all others has stored them
+_BATCHES = (5, 50)  # images to a call where they are asked for in other batches: from, to
 _CALIBRATED = "calibrated_digits"
 
 
@@ -64,7 +67,7 @@ def probe(
         report: says the protocol, and which images the model was measured on.
         model: an object as `onebit.evaluate` takes it.
         count: images of each kind.
-        seed: of noise, permutation and places; None draws one.
+        seed: of noise, permutation, places and batches; None draws one.
         data_dir: as in `onebit.load`.
     """
     from onebit.evaluation.run import open_split
@@ -75,12 +78,13 @@ def probe(
         count = min(count, _MOST_ANNEALED)
     rows = np.sort(rng.choice(len(images), min(count, len(images)), replace=False))
     probes: list[Callable[[], list[Finding]]] = [
+        lambda: other_batches(report, model, images[rows], report.nll[rows], rng),
         lambda: controls(report, model, images[rows], report.nll[rows], rng),
         lambda: other_splits(report, model, images[rows], rng, data_dir),
         lambda: known_source(report, model, rng, count, data_dir),
     ]
     if report.protocol == "exact":
-        probes.append(lambda: sums(model, images[rows], rng))
+        probes.append(lambda: sums(model, images[rows], rng, report.nll[rows]))
     findings = []
     for one in probes:
         try:
@@ -88,6 +92,41 @@ def probe(
         except Exception as error:  # whatever the code of a model raises is an answer, too
             findings.append(Finding(3, "probe", FAILED, in_words(error)))
     return findings
+
+
+# Images of the report -------------------------------------------------------------------------------------------------
+
+
+def other_batches(
+    report: Report, model: Any, images: Images, claimed: Floats, rng: np.random.Generator
+) -> list[Finding]:
+    """Whether images take the same in other company: nothing for numbers from random samples, which never do.
+
+    Args:
+        report: says the protocol.
+        model: the model.
+        images: some images of the report, ``(n, height, width, channels)``.
+        claimed: their numbers in the report, ``(n,)`` nats.
+        rng: for the order of the images and the size of the batches.
+    """
+    if report.protocol not in ("exact", "ais"):
+        return []
+    if report.protocol == "ais":  # free energies, without log Z
+        claimed = claimed - (report.mean - float(report.details["mean_free_energy_nats"]))
+    size, order = int(rng.integers(*_BATCHES, endpoint=True)), rng.permutation(len(images))
+    found = np.empty(len(images))
+    found[order] = scores(report, model, images[order], {"chunk_size": size})
+    off = np.abs(found - claimed)
+    what = "numbers" if report.protocol == "exact" else "free energies"
+    return [
+        Finding(
+            3,
+            "other batches",
+            PASSED if (off <= answers.SAME_ANSWER + _RELATIVE * np.abs(claimed)).all() else FAILED,
+            f"{len(images)} images mixed, {size} to a call: their {what} are off by at most {off.max():.2g} nats from "
+            f"the report's; {answers.SAME_ANSWER} and {_RELATIVE} of its size are allowed.",
+        )
+    ]
 
 
 # Images that are no digits --------------------------------------------------------------------------------------------
@@ -216,13 +255,13 @@ def _mean(values: Floats) -> tuple[float, float]:
 # Probabilities that add up --------------------------------------------------------------------------------------------
 
 
-def sums(model: Any, images: Images, rng: np.random.Generator) -> list[Finding]:
-    """The mass of the model built small, and the conditionals of an autoregressive one."""
+def sums(model: Any, images: Images, rng: np.random.Generator, claimed: Floats) -> list[Finding]:
+    """The mass of the model built small, and the conditionals of an autoregressive one; see `conditionals`."""
     findings = []
     if callable(getattr(model, "at_shape", None)):
         findings.append(_small_mass(model))
     if callable(getattr(model, "log_conditionals", None)):
-        findings += conditionals(model, images, rng)
+        findings += conditionals(model, images, rng, claimed)
     if not findings:
         findings.append(
             Finding(
@@ -245,19 +284,21 @@ def _small_mass(model: Any) -> Finding:
     return Finding(3, "sum of probabilities", PASSED, text)
 
 
-def conditionals(model: Any, images: Images, rng: np.random.Generator) -> list[Finding]:
+def conditionals(model: Any, images: Images, rng: np.random.Generator, claimed: Floats) -> list[Finding]:
     """Whether the two values of a pixel have probabilities that sum to one, at random places of random prefixes.
 
     Args:
         model: has ``log_prob`` and ``log_conditionals``.
         images: test images, whose beginnings are the prefixes.
         rng: for prefixes, places, and what comes after.
+        claimed: what the test images take by the report, ``(n,)`` nats.
     """
     shape, pixels = images.shape[1:], math.prod(images.shape[1:])
     order = np.asarray(getattr(model, "order", np.arange(pixels))).reshape(-1)
     if sorted(order.tolist()) != list(range(pixels)):
         return [Finding(3, "conditionals", FAILED, f"order is no order of the {pixels} pixels.")]
-    prefixes = images.reshape(len(images), -1)[rng.choice(len(images), min(_PREFIXES, len(images)), replace=False)]
+    rows = rng.choice(len(images), min(_PREFIXES, len(images)), replace=False)
+    prefixes = images.reshape(len(images), -1)[rows]
     prefixes = np.concatenate([prefixes, rng.integers(0, 2, prefixes.shape, np.uint8)])
     steps = np.unique(np.concatenate([[0, pixels - 1], rng.integers(0, pixels, _PLACES)]))
     whole = _log_conditionals(model, prefixes.reshape(-1, *shape))
@@ -289,20 +330,21 @@ def conditionals(model: Any, images: Images, rng: np.random.Generator) -> list[F
         f"With other pixels after it, the conditional of a pixel of these images moves by at most {moved:.2g} nats; "
         f"{answers.SAME_ANSWER} are allowed, and none may be above 0.",
     )
-    return [summed, causal, _chain(model, prefixes.reshape(-1, *shape), whole)]
+    return [summed, causal, _chain(model, prefixes.reshape(-1, *shape), whole, -claimed[rows])]
 
 
-def _chain(model: Any, images: Images, conditional: Floats) -> Finding:
-    """The chain rule: the conditionals add up to the log-probability that was measured."""
+def _chain(model: Any, images: Images, conditional: Floats, measured: Floats) -> Finding:
+    """The chain rule: the conditionals add up to the log-probability, of the first images to that in the report."""
     added = conditional.sum(axis=1)
     whole = np.asarray(to_numpy(model.log_prob(images.copy()), most=len(images)), np.float64)
+    whole = np.concatenate([measured, whole[len(measured) :]])
     off = np.abs(added - whole) - _RELATIVE * np.abs(whole)
     worst = int(np.argmax(off))
     return Finding(
         3,
         "chain rule",
         PASSED if off[worst] <= answers.SAME_ANSWER else FAILED,
-        f"The conditionals of an image add up to {added[worst]:.4f} nats, log_prob gives {whole[worst]:.4f}.",
+        f"The conditionals of an image add up to {added[worst]:.4f} nats, its log-probability is {whole[worst]:.4f}.",
     )
 
 
