@@ -70,6 +70,23 @@ _LATER = {
     "verify": "onebit.verification",
 }
 
+# Names of TFDS that onebit has not, and what to write in their place.
+_INSTEAD = {
+    "GenerateMode": "Write onebit.download.GenerateMode.",
+    "ImageFolder": "For images in folders write a GeneratorBasedBuilder; type: onebit new my_dataset",
+    "TranslateFolder": "There is no text in onebit.",
+    "beam": "onebit does not run Apache Beam: derive from onebit.GeneratorBasedBuilder.",
+    "builder_from_directories": "Open each folder with onebit.builder_from_directory, and write ds.concatenate(other).",
+    "dataset_builders": "Derive from onebit.GeneratorBasedBuilder.",
+    "dataset_collection": "Give each data set its own onebit.load.",
+    "folder_dataset": "For files in folders write a GeneratorBasedBuilder; type: onebit new my_dataset",
+    "is_dataset_on_gcs": "Files come from a folder of yours, a mirror or the upstream address.",
+    "list_dataset_collections": "Write onebit.list_builders().",
+    "show_statistics": "Type: onebit audit NAME",
+    "transform": "Write ds.map(function).",
+    "visualization": "Write onebit.show_examples(ds, info).",
+}
+
 _MODULES = ("compat", "leaderboard", "testing")  # public names that are modules
 
 __all__ = [
@@ -126,7 +143,7 @@ __all__ = [
 ]
 
 
-__getattr__ = late_names("onebit", _LATER, modules=_MODULES)
+__getattr__ = late_names("onebit", _LATER, modules=_MODULES, instead=_INSTEAD)
 
 
 def __dir__() -> list[str]:

@@ -282,14 +282,14 @@ for packed in (False, True):
         assert batch["image"].sharding.is_equivalent_to(sharding, 4), batch["image"].sharding
         assert batch["image"].addressable_shards[1].data.shape == (8, 28, 28, 1)
         assert np.array_equal(batch["image"], plain["image"])
-# As sharding is mostly written, axis by axis; bits have fewer of them.
+# As a sharding of images is mostly written, axis by axis; bits and numbers have fewer of them.
 for spec in (PartitionSpec("data", None, None, None), PartitionSpec(None, None, None, None), PartitionSpec()):
     spread = NamedSharding(mesh, spec)
-    images = ds.map(lambda batch: batch["image"]).to_jax(spread)
-    for whole, batch in zip(images, pixels.to_jax(spread, packed=True), strict=True):
-        assert whole.sharding.is_equivalent_to(spread, 4)
-        assert batch["image"].sharding.is_equivalent_to(spread, 4), batch["image"].sharding
-        assert np.array_equal(batch["image"], whole)
+    for packed in (False, True):
+        for batch, plain in zip(ds.to_jax(spread, packed=packed), ds, strict=True):
+            assert batch["image"].sharding.is_equivalent_to(spread, 4), batch["image"].sharding
+            assert np.array_equal(batch["image"], plain["image"])
+            assert batch["log_prob"].sharding.is_equivalent_to(NamedSharding(mesh, PartitionSpec(*spec[:1])), 1)
 rows = NamedSharding(mesh, PartitionSpec(None, "data"))
 jax_arrays._is_far = lambda device: True  # as on GPUs
 assert np.array_equal(next(iter(pixels.to_jax(rows)))["image"], ds[0]["image"])

@@ -85,8 +85,7 @@ class JaxDataset:
         kept = np.array(value) if self._copies else np.asarray(value)
         feature = self._bits.get(place)
         if feature is not None:
-            bits = _put(kept, _sharing_of_bits(self.device))
-            return _unpacker(feature.shape, self.dtype or feature.dtype)(bits)
+            return _unpacker(feature.shape, self.dtype or feature.dtype)(_put(kept, self.device))
         array = _put(_allowed(kept, place), self.device)
         if self.dtype is None or kept.dtype not in (np.uint8, np.bool_):
             return array
@@ -248,25 +247,24 @@ def _shares_bits(device: Any) -> bool:
     return not isinstance(device, sharding.Sharding) or isinstance(device, sharding.SingleDeviceSharding)
 
 
-def _sharing_of_bits(device: Any) -> Any:
-    """Where bits go so that the images made of them are where they shall be: bits have fewer axes."""
-    sharding = _jax().sharding
-    if not isinstance(device, sharding.NamedSharding):
-        return device
-    return sharding.NamedSharding(
-        device.mesh, sharding.PartitionSpec(*tuple(device.spec)[:1]), memory_kind=device.memory_kind
-    )
+def _with_axes_of(array: Array, sharding: Any) -> Any:
+    """The sharding without axes that nobody shares and the array lacks: labels and bits have fewer than images."""
+    jax = _jax().sharding
+    if not isinstance(sharding, jax.NamedSharding) or any(tuple(sharding.spec)[array.ndim :]):
+        return sharding
+    spec = jax.PartitionSpec(*tuple(sharding.spec)[: array.ndim])
+    return jax.NamedSharding(sharding.mesh, spec, memory_kind=sharding.memory_kind)
 
 
 def _put(array: Array, device: Any) -> Any:
     jax = _jax()
     if isinstance(device, jax.sharding.Sharding):  # each process has its own part of the batch
         try:
-            return jax.make_array_from_process_local_data(device, array)
+            return jax.make_array_from_process_local_data(_with_axes_of(array, device), array)
         except ValueError as error:
             raise ValueError(
-                f"{CALL}: an array of shape {array.shape} cannot be spread as {device} says ({error}). Its first axis "
-                "must be a multiple of the devices that share it: batch(size, drop_remainder=True) makes it one."
+                f"{CALL}: an array of shape {array.shape} cannot be spread as {device} says ({error}). Where its first "
+                "axis is no multiple of the devices that share it, batch(size, drop_remainder=True) makes it one."
             ) from error
     if device is None:
         return jax.numpy.asarray(array)  # the same as device_put, and quicker
