@@ -61,6 +61,13 @@ def test_a_setting_without_a_value_is_refused(tmp_path: Path) -> None:
     assert "'epochs' has no value; write it as in --set epochs=60" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["out", "model", "data_dir", "source_dir", "images", "checkpoint_seconds"])
+def test_what_is_no_setting_is_refused(tmp_path: Path, name: str) -> None:
+    result = CliRunner().invoke(commands, ["train", "nade", "--out", str(tmp_path), "--set", f"{name}=x"])
+    assert result.exit_code == 2
+    assert f"{name!r} is no setting" in result.stderr
+
+
 def test_an_unknown_model_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(commands, ["train", "nad", "--out", str(tmp_path)])
     assert result.exit_code == 1 and "nade" in result.stderr

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +21,7 @@ pytest.importorskip("jax")
 pytest.importorskip("optax")
 
 import onebit.models
+from onebit.errors import FormatError
 from onebit.models import training
 
 SMALL = {"hidden_units": 8, "batch_size": 10, "epochs": 4, "warmup_steps": 10, "seed": 3}
@@ -181,6 +184,82 @@ def test_unknown_names_are_refused(tmp_path: Path) -> None:
     ):
         onebit.models.train("nade", out=tmp_path, hidden=3)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("epochs", "abc", "a whole number of 1 or more is allowed, as in --set epochs=40"),
+        ("epochs", 0, "a whole number of 1 or more"),
+        ("epochs", -1, "a whole number of 1 or more"),
+        ("epochs", 2.5, "a whole number of 1 or more"),
+        ("epochs", True, "a whole number of 1 or more"),
+        ("epochs", None, "a whole number of 1 or more"),
+        ("batch_size", 0, "a whole number of 1 or more"),
+        ("batch_size", 201, "the train split has 200 images, and a batch no more"),
+        ("learning_rate", float("nan"), "a number of 0 or more"),
+        ("learning_rate", -1, "a number of 0 or more"),
+        ("decay_fraction", 2, "a number from 0 to 1"),
+        ("seed", -1, "a whole number from 0 to 4294967295"),
+        ("seed", 2**32, "a whole number from 0 to 4294967295"),
+        ("minutes", -1, "a number above 0, or null"),
+        ("hidden_units", 0, "a whole number of 1 or more is allowed, as in --set hidden_units=500"),
+        ("hidden_units", "many", "a whole number of 1 or more"),
+        ("dataset", 5, "a text"),
+        ("image_shape", [3, 3, 1], "nade has no setting 'image_shape'"),
+    ],
+)
+def test_settings_that_cannot_be_leave_the_folder_to_those_that_can(
+    tmp_path: Path, name: str, value: object, allowed: str
+) -> None:
+    said = "nade has" if name == "image_shape" else f"{name}={value!r} was given; "
+    with pytest.raises(ValueError, match=re.escape(said)) as caught:
+        onebit.models.train("nade", out=tmp_path, images=images(), **(SMALL | {name: value}))
+    assert allowed in str(caught.value)
+    assert not (tmp_path / "settings.json").exists()
+
+
+def test_what_only_the_model_refuses_leaves_the_folder_free_too(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="method='x'"):
+        onebit.models.train("rbm", out=tmp_path, images=images(), method="x")
+    with pytest.raises(ValueError, match="Dataset nosuch not found"):
+        onebit.models.train("nade", out=tmp_path, dataset="nosuch")
+    assert not (tmp_path / "settings.json").exists()
+
+
+def test_a_training_that_diverges_ends_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(training.DivergedError, match=r"After the first epoch of nade .* nan nats.* learning_rate"):
+        onebit.models.train("nade", out=tmp_path, images=images(), **(SMALL | {"learning_rate": 1e30}))
+    assert not (tmp_path / "model.npz").exists()
+
+
+def test_damaged_files_of_a_run_are_named_with_what_to_do(unbroken: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(unbroken, run)
+    (run / "model.npz").write_bytes(b"")
+    with pytest.raises(FormatError, match=r"run is damaged .*model\.npz.* Delete model\.npz, and onebit train"):
+        onebit.models.load(run)
+    (run / "model.npz").unlink()
+    onebit.models.train("nade", out=run, images=images(), **SMALL)
+    assert_same_run(run, unbroken)
+    (run / "model.npz").unlink()
+    whole = (run / "checkpoint.npz").read_bytes()
+    for content in (b"", whole[:500], b"x" * 500):
+        (run / "checkpoint.npz").write_bytes(content)
+        with pytest.raises(FormatError, match=r"checkpoint\.npz is damaged .* Delete it, and the same command trains"):
+            onebit.models.train("nade", out=run, images=images(), **SMALL)
+    for content in ("{", "[]", ""):
+        (run / "settings.json").write_text(content)
+        with pytest.raises(FormatError, match=r"settings\.json is damaged .* Delete the folder"):
+            onebit.models.train("nade", out=run, images=images(), **SMALL)
+
+
+def test_one_process_at_a_time_trains_in_a_folder(tmp_path: Path) -> None:
+    with training._alone(tmp_path):
+        with pytest.raises(training.RunTakenError, match=r"Another process trains in .* give another --out"):
+            onebit.models.train("nade", out=tmp_path, images=images(), **SMALL)
+        assert not (tmp_path / "settings.json").exists()
+    onebit.models.train("nade", out=tmp_path, images=images(), **SMALL)
 
 
 def test_a_missing_package_is_named_with_the_line_that_installs_it(

@@ -13,6 +13,8 @@ from onebit.cli.examples import ExampleCommand
 from onebit.cli.options import data_dir_option, source_dir_option
 from onebit.models.baselines import BASELINES
 
+_NO_SETTINGS = ("model", "out", "data_dir", "source_dir", "images", "checkpoint_seconds")  # but arguments of train
+
 
 class TrainCommand(ExampleCommand):
     """A command whose help has the table of the baselines."""
@@ -64,6 +66,10 @@ def train(
 
 def _setting(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
+    if name in _NO_SETTINGS:
+        raise click.BadParameter(
+            f"{name!r} is no setting. Where things are is said with --out, --data-dir and --from.", param_hint="--set"
+        )
     if not equals:
         raise click.BadParameter(f"{text!r} has no value; write it as in --set epochs=60", param_hint="--set")
     try:

@@ -6,6 +6,7 @@ import importlib
 import json
 import math
 import os
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from onebit.errors import FormatError
 from onebit.models.baselines import BASELINES, baseline
 
 SETTINGS_FILE, MODEL = "settings.json", "model.npz"
@@ -87,9 +89,16 @@ def load(run: str | os.PathLike[str]) -> Trained:
     missing = [file.name for file in files if not file.is_file()]
     if missing:
         raise FileNotFoundError(_advice(name, missing))
-    settings = json.loads(files[0].read_bytes())
-    with np.load(files[1], allow_pickle=False) as arrays:
-        return restored(settings, dict(arrays))
+    try:
+        settings = json.loads(files[0].read_bytes())
+        with files[1].open("rb") as file, np.load(file, allow_pickle=False) as saved:
+            arrays = dict(saved)
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise FormatError(
+            f"The run {folder} is damaged ({files[0].name} or {files[1].name}: {error}). Delete {files[1].name}, and "
+            "onebit train makes it again from the checkpoint."
+        ) from error
+    return restored(settings, arrays)
 
 
 def _advice(name: str, missing: list[str]) -> str:

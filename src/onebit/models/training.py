@@ -9,17 +9,18 @@ follows from the seed and the epoch, the random numbers of the loss from the see
 - ``model.npz``: the averaged weights of the epoch that was best on the validation split, written at the end;
 - ``report.json`` and ``.npy`` files: the model measured on the test split by `onebit.evaluate`.
 
-Files are replaced as a whole (written beside, then renamed), hold plain arrays, and nothing in them is unpickled.
+One process at a time trains in a folder. Files are replaced as a whole (written beside, then renamed), hold plain
+arrays, and nothing in them is unpickled.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import math
 import os
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol, cast
@@ -32,12 +33,21 @@ import optax  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from onebit import progress
-from onebit.models import trained
-from onebit.models.baselines import baseline
+from onebit.errors import FormatError, OnebitError
+from onebit.models import run_settings, trained
+from onebit.models.run_settings import Settings
 from onebit.models.trained import MODEL, SETTINGS_FILE, SHAPE
 
-CHECKPOINT, LOG, REPORT = "checkpoint.npz", "log.jsonl", "report.json"
+CHECKPOINT, LOG, REPORT, LOCK = "checkpoint.npz", "log.jsonl", "report.json", ".lock"
 EVALUATION_BATCH = 100
+
+
+class RunTakenError(OnebitError, RuntimeError):
+    """Another process trains in the folder of a run."""
+
+
+class DivergedError(OnebitError, ArithmeticError):
+    """A training came to no finite number on the validation split."""
 
 
 class Model(Protocol):
@@ -84,26 +94,6 @@ class Model(Protocol):
         """Draws images, ``(count, D)`` zeros and ones."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """All that a run depends on."""
-
-    model: str
-    dataset: str = "binarized_mnist"
-    image_shape: tuple[int, ...] = SHAPE
-    epochs: int = 40
-    minutes: float | None = None  # of training: the run ends then, and the rate falls by the clock
-    batch_size: int = 50
-    learning_rate: float = 1e-3  # Adam's
-    warmup_steps: int = 500  # the rate rises in a straight line
-    decay_fraction: float = 0.6  # the rate falls in a straight line to 0 over this last part of the run
-    weight_decay: float = 0.05  # per step, times the rate; of matrices, not of biases (AdamW)
-    averaging: float = 0.9995  # decay of the average of the weights, per step
-    patience: int = 10  # the run ends early when the validation split has not improved for so many epochs
-    seed: int = 0
-    options: dict[str, Any] = dataclasses.field(default_factory=dict)  # the model's own
-
-
 class State(NamedTuple):
     """What a run has come to."""
 
@@ -148,19 +138,25 @@ def train(
 
     Raises:
         ValueError: no such model or setting, or the folder has a run with other settings.
+        FormatError: a file of the run is damaged.
+        RunTakenError: another process trains in the folder.
+        DivergedError: the first epoch came to no finite number.
     """
-    if images is not None:
-        settings["image_shape"] = images["train"].shape[1:]
-    module, chosen = _chosen(model, settings)
+    chosen = run_settings.chosen(model, settings, SHAPE if images is None else images["train"].shape[1:])
+    module = cast(Model, trained.module_of(model))
     folder = Path("runs", model) if out is None else Path(out)
-    _claim(folder, chosen)
+    run_settings.check_kept(folder, chosen)
     places = {"data_dir": data_dir, "source_dir": source_dir}
-    if not (folder / MODEL).exists():
-        given = images or _load_images(chosen.dataset, places)
-        pixels = {split: np.ascontiguousarray(x).reshape(len(x), -1).astype(np.uint8) for split, x in given.items()}
-        _Run(module, chosen, folder, pixels, checkpoint_seconds).finish()
-    if images is None and not (folder / REPORT).exists():
-        _measure(module, chosen, folder, places)
+    trained_already = (folder / MODEL).exists()
+    if trained_already and (images is not None or (folder / REPORT).exists()):
+        return folder / MODEL
+    given = {} if trained_already else images or _load_images(chosen.dataset, places)
+    with _alone(folder):
+        if not (folder / MODEL).exists():
+            pixels = {split: np.ascontiguousarray(x).reshape(len(x), -1).astype(np.uint8) for split, x in given.items()}
+            _Run(module, chosen, folder, pixels, checkpoint_seconds).finish()
+        if images is None and not (folder / REPORT).exists():
+            _measure(module, chosen, folder, places)
     return folder / MODEL
 
 
@@ -184,38 +180,25 @@ def _measure(module: Model, settings: Settings, folder: Path, places: Mapping[st
     report.save(folder / REPORT)
 
 
-def _chosen(model: str, given: Mapping[str, Any]) -> tuple[Model, Settings]:
-    line = baseline(model)
-    module = cast(Model, trained.module_of(model))
-    general = {field.name for field in dataclasses.fields(Settings)} - {"model", "options"}
-    unknown = sorted(given.keys() - general - module.SETTINGS.keys())
-    if unknown:
-        allowed = ", ".join(sorted(general | module.SETTINGS.keys()))
-        raise ValueError(f"{model} has no setting {unknown[0]!r}. Choose from: {allowed}.")
-    asked = getattr(module, "TRAINING", {}) | dict(line.settings) | dict(given)
-    options = module.SETTINGS | {name: value for name, value in asked.items() if name in module.SETTINGS}
-    return module, Settings(model, **{k: v for k, v in asked.items() if k in general}, options=options)
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Makes the folder of a run, and keeps other processes from training in it; a killed one leaves it free.
 
+    Raises:
+        RunTakenError: another process trains there.
+    """
+    import filelock
 
-def _claim(folder: Path, settings: Settings) -> None:
-    """Makes the folder of a run, or checks that the run in it is the same."""
-    wanted = json.loads(json.dumps(dataclasses.asdict(settings)))
-    path = folder / SETTINGS_FILE
-    if path.exists():
-        found = json.loads(path.read_bytes())
-        defaults = json.loads(json.dumps(dataclasses.asdict(Settings(settings.model))))
-        found = defaults | found  # a run of an earlier version has all settings but the new ones
-        differing = sorted(key for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key))
-        if differing:
-            key = differing[0]
-            raise ValueError(
-                f"{folder} holds a run with {key}={found.get(key)!r}, not {wanted.get(key)!r}. Give the settings in "
-                f"{path} to go on with it, or another folder for a new run."
-            )
-        return
     folder.mkdir(parents=True, exist_ok=True)
-    with _replacing(path) as temporary:
-        temporary.write_text(json.dumps(wanted, indent=2) + "\n")
+    lock = filelock.FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise RunTakenError(f"Another process trains in {folder}. Wait for it, or give another --out.") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class _Run:
@@ -229,6 +212,11 @@ class _Run:
         self.options = settings.options | {"image_shape": list(settings.image_shape)}
         self.by_gradient = not hasattr(model, "fit")
         self.steps_per_epoch = len(pixels["train"]) // settings.batch_size if self.by_gradient else 1
+        if not self.steps_per_epoch:
+            raise ValueError(
+                f"batch_size={settings.batch_size} was given; the train split has {len(pixels['train']):,} images, and "
+                "a batch no more."
+            )
         self.total_steps = settings.epochs * self.steps_per_epoch
         self.optimizer = getattr(model, "optimizer", adamw)(settings.weight_decay)
         self.init_key, self.loss_key = jax.random.split(jax.random.key(settings.seed))
@@ -238,6 +226,8 @@ class _Run:
 
     def finish(self) -> None:
         state = self._resume()
+        with _replacing(self.folder / SETTINGS_FILE) as temporary:  # now that the model can be made of them
+            temporary.write_text(run_settings.text(self.settings))
         saved = time.monotonic()
         with progress.step_bar(f"Training {self.settings.model}", self.total_steps) as bar:
             bar.advance(state.step)
@@ -323,6 +313,11 @@ class _Run:
 
     def _end_epoch(self, state: State) -> State:
         validation = self._nats(state.average, "validation")
+        if not math.isfinite(validation) and not state.best_step:
+            raise DivergedError(
+                f"After the first epoch of {self.settings.model} the validation split takes {validation} nats: the "
+                "training diverged. Type a smaller --set learning_rate=..., or other settings, and another --out."
+            )
         steps = (state.step - 1) % self.steps_per_epoch + 1  # the clock can end an epoch
         line = {
             "epoch": -(-state.step // self.steps_per_epoch),
@@ -331,7 +326,7 @@ class _Run:
             "validation_nats": round(validation, 4),
             "seconds": round(self._seconds(), 1),
         }
-        self._log(line)
+        self._log({name: value if math.isfinite(value) else None for name, value in line.items()})
         progress.note(
             f"epoch {line['epoch']}: train {line['train_nats']:.2f}, validation {validation:.2f} nats, "
             f"{line['seconds']:.0f} seconds"
@@ -379,10 +374,16 @@ class _Run:
         state = self._fresh()
         path = self.folder / CHECKPOINT
         if path.exists():
-            with np.load(path, allow_pickle=False) as saved:
-                leaves, structure = jax.tree.flatten(state)
-                leaves = [_like(leaf, saved[f"leaf{number:03}"]) for number, leaf in enumerate(leaves)]
-                state, self._seconds_before = jax.tree.unflatten(structure, leaves), float(saved["seconds"])
+            try:
+                with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
+                    leaves, structure = jax.tree.flatten(state)
+                    leaves = [_like(leaf, saved[f"leaf{number:03}"]) for number, leaf in enumerate(leaves)]
+                    state, self._seconds_before = jax.tree.unflatten(structure, leaves), float(saved["seconds"])
+            except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+                raise FormatError(
+                    f"The checkpoint {path} is damaged ({error}). Delete it, and the same command trains from the "
+                    "beginning."
+                ) from error
             progress.note(f"Going on from step {state.step} of {self.total_steps}.")
         # Epochs after the checkpoint will be trained, and logged, again.
         _write_log(self.folder, [line for line in _log_lines(self.folder) if line.get("step", math.inf) <= state.step])
