@@ -23,7 +23,7 @@ def test_images_in_every_form(tmp_path: Path, pixels: np.ndarray) -> None:
     picture = PIL.Image.fromarray(pixels.squeeze())
     path = tmp_path / "x.png"
     picture.save(path)
-    forms = [pixels, pixels.tolist(), picture, path, str(path), io.BytesIO(path.read_bytes())]
+    forms = [pixels, pixels.tolist(), picture, path, str(path), io.BytesIO(path.read_bytes()), path.read_bytes()]
     for form in forms:
         assert (encode_value(feature, form) == pixels).all()
 
@@ -46,6 +46,8 @@ def test_images_that_do_not_fit(tmp_path: Path) -> None:
     [
         (Scalar(np.int32), 7, 7),
         (Scalar(np.int64), "7", 7),
+        (Tensor(shape=(2,), dtype=np.int32), np.array([1, 2], ">i4"), [1, 2]),
+        (Tensor(shape=(2,), dtype=">f4"), np.array([1, 2], ">f4"), [1, 2]),
         (Scalar(np.float32), "0.5", 0.5),
         (Scalar(np.float32), np.float64(0.5), 0.5),
         (Scalar(np.bool_), True, True),

@@ -215,6 +215,33 @@ def test_features_that_onebit_has_not_say_what_to_write(name: str) -> None:
     assert not hasattr(onebit.features, name)
 
 
+@pytest.mark.parametrize("column", [None, [np.int32], 3])
+def test_what_is_no_column(column: Any) -> None:
+    with pytest.raises(UnsupportedFeatureError) as caught:
+        FeaturesDict({"x": column})
+    assert str(caught.value) == (
+        f"FeaturesDict: 'x' is {column!r}, which is no column. Give it a feature, such as Tensor(shape=(3,), "
+        "dtype=np.float32), or the dtype of a single number, such as np.int64."
+    )
+
+
+def test_arguments_of_tfds_that_say_how_it_stores() -> None:
+    tensor = Tensor(shape=(np.int64(2), np.prod([3])), dtype=np.uint8, serialized_dtype=np.int32, serialized_shape=(6,))
+    assert (tensor.shape, tensor.items) == ((2, 3), 6)
+    assert all(type(size) is int for size in tensor.shape)  # as JSON has them
+    assert list(FeaturesDict({"x": tensor}, doc="Words.")) == ["x"]
+    for optional in (
+        lambda: Tensor(shape=(2,), dtype=np.uint8, optional=True),
+        lambda: Scalar(np.uint8, optional=True),
+    ):
+        with pytest.raises(
+            UnsupportedFeatureError, match=r"\(optional=True\): every example of onebit has every value\. M"
+        ):
+            optional()
+    with pytest.raises(ValueError, match=r"ClassLabel\(num_classes=-1\): give the number of classes, 1 or more"):
+        ClassLabel(num_classes=-1)
+
+
 def test_words_about_a_feature_in_the_form_of_tfds() -> None:
     words = onebit.features.Documentation(desc="the digit", value_range="0 to 9")
     label = ClassLabel(num_classes=10, doc=words)

@@ -572,6 +572,11 @@ def info_with(**arguments: Any) -> Any:
             UnsupportedFeatureError,
             "'t' has the dtype <U0; .* ClassLabel",
         ),
+        (
+            info_with(features=FeaturesDict({"t": np.complex64})),
+            UnsupportedFeatureError,
+            r"'t' has the dtype complex64; values of onebit are bool, integers or floats of up to 64 b.* Convert",
+        ),
     ],
 )
 def test_infos_that_are_refused(tmp_path: Path, info: Any, error: type[Exception], text: str) -> None:

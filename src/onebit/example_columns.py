@@ -112,15 +112,16 @@ def encode_value(feature: Feature, value: Any) -> Array:
 
     Args:
         feature: the feature.
-        value: an array of the feature's dtype, a number, lists of numbers, the name of a class; for an image also the
-            path of a PNG file, an open one, or a picture of Pillow.
+        value: an array of the feature's dtype, a number, lists of numbers, the name of a class; for an image also a
+            PNG file as bytes, its path, an open one, or a picture of Pillow.
 
     Raises:
         ValueError: another shape or dtype, or a value that the dtype cannot hold.
     """
     if isinstance(feature, Image) and not isinstance(value, (np.ndarray, list, tuple)):
         value = _pixels(feature, value)
-    if isinstance(value, np.ndarray) and not isinstance(feature, ClassLabel) and value.dtype != feature.dtype:
+    strict = isinstance(value, np.ndarray) and not isinstance(feature, ClassLabel)
+    if strict and value.dtype.newbyteorder("=") != feature.dtype:
         raise ValueError(
             f"The array has the dtype {value.dtype}, and {feature!r} takes {feature.dtype}: write "
             f"array.astype(np.{feature.dtype}), if that loses nothing."
@@ -132,6 +133,8 @@ def encode_value(feature: Feature, value: Any) -> Array:
 def _pixels(feature: Image, value: Any) -> Array:
     if isinstance(value, (str, os.PathLike)):
         return _png_pixels(feature, Path(value).read_bytes(), str(value))
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return _png_pixels(feature, bytes(value), "the value")
     if hasattr(value, "read"):
         return _png_pixels(feature, value.read(), "the file")
     array: Array = np.asarray(value)

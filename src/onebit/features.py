@@ -85,7 +85,8 @@ class Feature:
     """
 
     def __init__(self, shape: tuple[int | None, ...], dtype: DTypeLike, *, doc: str | Documentation = "") -> None:
-        known = tuple(size for size in shape or () if isinstance(size, int) and size >= 0)
+        # NumPy's integers are sizes too: np.prod makes them.
+        known = tuple(int(size) for size in shape or () if isinstance(size, (int, np.integer)) and size >= 0)
         if shape is None or len(known) < len(shape):
             raise UnsupportedFeatureError(
                 f"{type(self).__name__}(shape={shape!r}): every dimension must be known, as in (28, 28, 1); "
@@ -95,7 +96,8 @@ class Feature:
         self.shape = known
         self.items = math.prod(known)
         """Number of scalars in one value."""
-        self.dtype: np.dtype[Any] = np.dtype(getattr(dtype, "as_numpy_dtype", dtype))  # TensorFlow's have the former
+        given = np.dtype(getattr(dtype, "as_numpy_dtype", dtype))  # TensorFlow's have the former
+        self.dtype: np.dtype[Any] = given.newbyteorder("=")
         self.doc = str(doc or "")
 
     @property
@@ -181,6 +183,12 @@ class Tensor(Feature):
         encoding: how TFDS would write the values (an `Encoding`, or its value); accepted, and without effect.
         minimum: the least value, in words only, as in TFDS.
         maximum: the largest value, likewise.
+        serialized_dtype: how TFDS would write the values, likewise.
+        serialized_shape: likewise.
+        optional: whether an example may lack the value; False.
+
+    Raises:
+        UnsupportedFeatureError: a dimension of the shape is not known, or values are optional.
     """
 
     def __init__(
@@ -192,15 +200,27 @@ class Tensor(Feature):
         encoding: Any = None,
         minimum: Any = None,
         maximum: Any = None,
+        serialized_dtype: Any = None,
+        serialized_shape: Any = None,
+        optional: bool = False,
     ) -> None:
         super().__init__(shape, dtype, doc=doc)
+        _check_always_there(self, optional)
 
 
 class Scalar(Feature):
-    """A single number."""
+    """A single number; `optional`, which TFDS has, can only be False."""
 
-    def __init__(self, dtype: DTypeLike = np.int64, *, doc: str | Documentation = "") -> None:
+    def __init__(self, dtype: DTypeLike = np.int64, *, doc: str | Documentation = "", optional: bool = False) -> None:
         super().__init__((), dtype, doc=doc)
+        _check_always_there(self, optional)
+
+
+def _check_always_there(feature: Feature, optional: bool) -> None:
+    if optional:
+        raise UnsupportedFeatureError(
+            f"{type(feature).__name__}(optional=True): every example of onebit has every value. {_INSTEAD['Optional']}"
+        )
 
 
 class Image(Feature):
@@ -263,6 +283,8 @@ class ClassLabel(Feature):
         super().__init__((), np.int64, doc=doc)
         if sum(given is not None for given in (num_classes, names, names_file)) > 1:
             raise ValueError("ClassLabel takes one of num_classes, names and names_file.")
+        if num_classes is not None and num_classes < 0:
+            raise ValueError(f"ClassLabel(num_classes={num_classes}): give the number of classes, 1 or more.")
         self._num_classes = num_classes
         self._names: list[str] | None = None
         if names_file is not None:
@@ -347,9 +369,17 @@ class ClassLabel(Feature):
 
 
 class FeaturesDict(Mapping[str, Feature]):
-    """The columns of a data set by name. Its repr is the block that the catalog page shows."""
+    """The columns of a data set by name. Its repr is the block that the catalog page shows.
 
-    def __init__(self, features: Mapping[str, Feature | DTypeLike]) -> None:
+    Args:
+        features: a feature for each name, or the dtype of a single number.
+        doc: words about all of them, TFDS's argument; accepted, and without effect.
+
+    Raises:
+        UnsupportedFeatureError: a column is something else, or has columns of its own.
+    """
+
+    def __init__(self, features: Mapping[str, Feature | DTypeLike], *, doc: str | Documentation = "") -> None:
         self._features: dict[str, Feature] = {}
         for name, feature in features.items():
             if isinstance(feature, Mapping):
@@ -357,7 +387,7 @@ class FeaturesDict(Mapping[str, Feature]):
                     f"FeaturesDict: {name!r} is itself a dict; onebit's columns have one level. Give each of "
                     f"{list(feature)} a column of its own."
                 )
-            self._features[name] = feature if isinstance(feature, Feature) else Scalar(feature)
+            self._features[name] = feature if isinstance(feature, Feature) else _number(name, feature)
 
     def __getitem__(self, name: str) -> Feature:
         if name not in self._features:
@@ -392,17 +422,32 @@ class FeaturesDict(Mapping[str, Feature]):
         return f"FeaturesDict({{\n{lines}}})"
 
 
+def _number(name: str, dtype: Any) -> Scalar:
+    """The column of single numbers of a dtype."""
+    try:
+        if dtype is not None:  # which is float64 for NumPy
+            return Scalar(dtype)
+    except TypeError:
+        pass
+    raise UnsupportedFeatureError(
+        f"FeaturesDict: {name!r} is {dtype!r}, which is no column. Give it a feature, such as "
+        "Tensor(shape=(3,), dtype=np.float32), or the dtype of a single number, such as np.int64."
+    )
+
+
 def check_storable(features: Mapping[str, Feature]) -> None:
     """Refuses columns that cannot be stored.
 
     Raises:
-        UnsupportedFeatureError: a column of text or of Python objects, or a name that cannot be one of a file.
+        UnsupportedFeatureError: a column of text, Python objects or other numbers, or a name that cannot be one of
+            a file.
     """
     for name, feature in features.items():
-        if feature.dtype.kind not in "biufc":
+        if feature.dtype.kind not in "biuf" or feature.dtype.itemsize > 8:
+            hint = _INSTEAD["Text"] if feature.dtype.kind in "OSU" else "Convert them in _generate_examples."
             raise UnsupportedFeatureError(
-                f"The feature {name!r} has the dtype {feature.dtype}; values of onebit are numbers or bool, of one "
-                f"fixed shape. {_INSTEAD['Text']}"
+                f"The feature {name!r} has the dtype {feature.dtype}; values of onebit are bool, integers or floats "
+                f"of up to 64 bits, of one fixed shape. {hint}"
             )
         if not _COLUMN.fullmatch(name) or name == "line":
             raise UnsupportedFeatureError(

@@ -170,7 +170,7 @@ def test_dtypes(tfds: ModuleType, both: Callable[..., Pair], dtype: str) -> None
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
-@pytest.mark.parametrize("form", ["path", "str(path)", "open(path, 'rb')", "PIL.Image.open(path)"])
+@pytest.mark.parametrize("form", ["path", "str(path)", "open(path, 'rb')", "path.read_bytes()", "PIL.Image.open(path)"])
 def test_images_out_of_files(
     tfds: ModuleType, both: Callable[..., Pair], tmp_path: Path, channels: int, form: str
 ) -> None:
