@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +49,14 @@ def test_import_optional() -> None:
     for module in ("no_such_module", "no_such_module.part"):
         with pytest.raises(MissingDependencyError, match=text):
             import_optional(module, purpose="onebit.show_examples", install="onebit[plot]")
+
+
+def test_what_is_installed_and_broken_is_not_called_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_framework.py").write_text("raise ImportError('libcudart.so.12: cannot open it')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MissingDependencyError) as caught:
+        import_optional("broken_framework", purpose="ds.to_torch()", install="torch")
+    assert str(caught.value) == (
+        "ds.to_torch() needs 'broken_framework', which is installed, but cannot be imported: libcudart.so.12: cannot "
+        "open it. Type: pip install --force-reinstall 'torch'"
+    )

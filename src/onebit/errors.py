@@ -63,11 +63,16 @@ def import_optional(module: str, *, purpose: str, install: str) -> ModuleType:
         install: what to hand to pip, for example ``"onebit[plot]"``.
 
     Raises:
-        MissingDependencyError: the module, or something that it needs, is not installed.
+        MissingDependencyError: the module, or something that it needs, is not installed, or cannot be imported.
     """
     try:
         return importlib.import_module(module)
     except ImportError as error:
+        if not isinstance(error, ModuleNotFoundError):  # a library of the system, say, or a half of an old version
+            raise MissingDependencyError(
+                f"{purpose} needs {module!r}, which is installed, but cannot be imported: {error}. Type: pip install "
+                f"--force-reinstall {install!r}"
+            ) from error
         missing = error.name or module
         raise MissingDependencyError(
             f"{purpose} needs {missing!r}, which is not installed. Type: pip install {install!r}"
