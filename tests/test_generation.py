@@ -626,6 +626,35 @@ def test_names_of_classes_are_kept_with_the_data(tmp_path: Path) -> None:
     assert cls(data_dir=tmp_path).info.features["label"].names == ["zero", "one"]
 
 
+def counting(**arguments: Any) -> type[onebit.GeneratorBasedBuilder]:
+    """A data set whose metadata are completed while it is prepared."""
+
+    def info(self: Any) -> onebit.DatasetInfo:
+        return onebit.DatasetInfo(builder=self, features=DIGIT, metadata={"width": 4, "mean": None})
+
+    def split_generators(self: Any, dl_manager: Any) -> Any:
+        self.info.metadata.update(arguments)
+        return {"train": ((n, digit(n)) for n in range(3))}
+
+    return digits(_info=info, _split_generators=split_generators)
+
+
+def test_metadata_that_are_found_while_it_is_prepared(tmp_path: Path) -> None:
+    found = {"width": 4, "mean": 0.25, "writers": ["a", "b"]}
+    builder = prepare(counting(mean=0.25, writers=["a", "b"]), tmp_path)
+    assert builder.info.metadata == found
+    again = counting()(data_dir=tmp_path)
+    assert again.info.metadata == found  # out of the folder
+    assert again.info.as_dict()["metadata"] == found
+    assert prepare(counting(mean=1), tmp_path, force=True).info.metadata == {"width": 4, "mean": 1}
+    with pytest.raises(TypeError) as caught:
+        prepare(counting(mean=np.float32(1)), tmp_path, force=True)
+    assert str(caught.value) == (
+        "digits: info.metadata is {'width': 4, 'mean': np.float32(1.0)}, which JSON cannot hold (Object of type "
+        "float32 is not JSON serializable). Numbers and arrays of NumPy become such values by x.tolist()."
+    )
+
+
 def test_supervised_elements_of_any_form(tmp_path: Path) -> None:
     keys = ({"of": "image", "a": ("number", "number")}, "label", "number")
     builder = prepare(digits(**labelled(None, supervised_keys=keys)), tmp_path)

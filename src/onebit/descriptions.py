@@ -66,11 +66,25 @@ class DescribedRecord(Record):
         """The splits in the order in which they are generated; none before the data set is prepared."""
         return self._given[3]
 
-    def prepared(self, splits: Mapping[str, SplitRecord], download_size: int) -> DescribedRecord:
-        """The same record with what is known once the data set is prepared."""
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Facts that belong to this data set alone: no copy, so that a builder can add what it finds."""
+        facts: dict[str, Any] = self.content["metadata"]
+        return facts
+
+    def prepared(
+        self, splits: Mapping[str, SplitRecord], download_size: int, found: Mapping[str, Any] | None = None
+    ) -> DescribedRecord:
+        """The same record with what is known once the data set is prepared.
+
+        Args:
+            splits: the splits.
+            download_size: bytes of all files that were downloaded.
+            found: the metadata that it was prepared with.
+        """
         return DescribedRecord(
             folder=self.folder,
-            content=self.content | {"download_size": download_size},
+            content=self.content | {"download_size": download_size, "metadata": self.metadata | dict(found or {})},
             features=self.features,
             description=self.description,
             citation=self.citation,

@@ -11,6 +11,7 @@ import contextvars
 import dataclasses
 import inspect
 import itertools
+import json
 import os
 import re
 import shlex
@@ -301,7 +302,10 @@ class GeneratorBasedBuilder(DatasetBuilder):
             if stored is None:
                 return self._described
             _learn_names(self._described.features, stored.get("features"))
-            kept = self.__dict__["_record"] = self._described.prepared(*_stored_splits(stored, self.data_path))
+            found = stored.get("metadata")
+            known = _stored_splits(stored, self.data_path)
+            kept = self._described.prepared(*known, found if isinstance(found, dict) else None)
+            self.__dict__["_record"] = kept
         return kept
 
     @property
@@ -427,6 +431,7 @@ class GeneratorBasedBuilder(DatasetBuilder):
                     digests |= self._write_rows(folder, split, rows.columns(), order)
                 splits[split] = SplitRecord(split, len(rows.keys), 0, None, (), {})
             record = self._described.prepared(splits, manager.downloaded_size)
+            _check_facts(self.name, record.metadata)
             with store.writing(self.data_path):
                 self._write_info(folder, DatasetInfo.of_record(record, self.data_path), digests, manager.origins)
 
@@ -456,6 +461,16 @@ class GeneratorBasedBuilder(DatasetBuilder):
         for name, examples in given.items():
             _check_split(type(self).__name__, str(name), examples)
         return {str(name): examples for name, examples in given.items()}
+
+
+def _check_facts(name: str, metadata: Mapping[str, Any]) -> None:
+    try:
+        json.dumps(metadata)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name}: info.metadata is {metadata!r}, which JSON cannot hold ({error}). Numbers and arrays of NumPy "
+            "become such values by x.tolist()."
+        ) from error
 
 
 def _check_split(owner: str, name: str, examples: Any) -> None:

@@ -108,6 +108,11 @@ class Record:
         """The text of ``CITATION.bib``."""
         return (self.folder / "CITATION.bib").read_text(encoding="utf-8").strip()
 
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Facts that belong to this data set alone."""
+        return dict(self.content.get("metadata", {}))
+
 
 def _split_record(name: str, value: Mapping[str, Any]) -> SplitRecord:
     upstream = UpstreamFile(**value["upstream"]) if "upstream" in value else None
@@ -335,8 +340,8 @@ class DatasetInfo:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """Facts that belong to this data set alone."""
-        return dict(self.record.content.get("metadata", {}))
+        """Facts that belong to this data set alone. A builder of one's own may add some in ``_split_generators``."""
+        return self.record.metadata
 
     @property
     def features(self) -> FeaturesDict:
