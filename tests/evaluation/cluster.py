@@ -28,7 +28,7 @@ class Cluster:
         self._room = room
         self._processes: list[subprocess.Popen[bytes]] = []
         self._file = room / "scheduler.json"
-        self._start(
+        self.scheduler = self._start(
             "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(self._file)
         )
         self.place = self._when_there()["address"].removeprefix("tcp://")

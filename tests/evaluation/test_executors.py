@@ -7,6 +7,7 @@ import operator
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -169,6 +170,49 @@ def test_what_the_code_of_a_model_raises_in_a_worker(patient: str, data: str, tm
             executor.shutdown()
 
 
+RAISING = """
+import threading
+
+class Unsendable(Exception):
+    def __init__(self, first, second):
+        super().__init__(f"{first} {second}")
+
+class Model:
+    def log_prob(self, x):
+        raise Unsendable("two", "arguments")
+
+class Locked(Exception):
+    def __init__(self):
+        super().__init__("a lock")
+        self.lock = threading.Lock()
+
+class LockedModel:
+    def log_prob(self, x):
+        raise Locked
+
+class LeavingModel:
+    def log_prob(self, x):
+        raise SystemExit(3)
+"""
+RAISED = [
+    ("Model", "line 10: Unsendable: two arguments"),
+    ("LockedModel", "line 19: Locked: a lock"),
+    ("LeavingModel", "line 23: SystemExit: 3"),
+]
+
+
+@pytest.mark.parametrize(("name", "said"), RAISED)
+def test_an_exception_that_cannot_be_sent_is_said_as_well(data: str, tmp_path: Path, name: str, said: str) -> None:
+    """It cannot be pickled, or not made again, or would end the process where it arrives."""
+    file = tmp_path / "unsendable_models.py"
+    file.write_text(RAISING)
+    with (
+        open_executor(workers=1) as executor,
+        pytest.raises(ModelFailedError, match=rf"^unsendable_models\.py, {said}$"),
+    ):
+        nll(f"{file}:{name}", data, executor)
+
+
 def test_processes_do_their_arithmetic_in_one_thread() -> None:
     with open_executor(workers=1) as executor:
         assert executor is not None
@@ -323,6 +367,58 @@ def test_a_cluster_gives_the_same_bits_though_a_worker_is_killed(
         killer.join()
 
 
+def test_what_a_model_raises_leaves_the_workers_of_a_cluster_alive(
+    two_workers: Cluster, data: str, tmp_path: Path
+) -> None:
+    """They are not ours: a model that exits does not end them."""
+    file = tmp_path / "unsendable_models.py"
+    file.write_text(RAISING)
+    with open_executor(address=two_workers.address) as executor:
+        for name, said in RAISED:
+            with pytest.raises(ModelFailedError, match=rf"^unsendable_models\.py, {said}$"):
+                nll(f"{file}:{name}", data, executor)
+    assert [worker.poll() for worker in two_workers.workers] == [None, None]
+
+
+@pytest.mark.parametrize("who", ["worker", "scheduler"])
+def test_one_that_hangs_is_named(
+    two_workers: Cluster, who: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is waited for: when it goes on, or another takes its chunks, the results are all there."""
+    monkeypatch.setattr(executors, "_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(executors, "_SILENCE_SECONDS", 2)
+    hanging = two_workers.workers[0] if who == "worker" else two_workers.scheduler
+    said = "shows no sign of life" if who == "worker" else f"The scheduler of {two_workers.address} does not answer"
+    with open_executor(address=two_workers.address) as executor:
+        assert executor is not None
+        results = executor.map(time.sleep, [0.05] * 60)
+        found = [next(results) for _ in range(3)]
+        hanging.send_signal(signal.SIGSTOP)
+        reader = threading.Thread(target=lambda: found.extend(results))
+        reader.start()
+        try:
+            text = ""
+            while said not in text and reader.is_alive():
+                text += capfd.readouterr().err
+                time.sleep(0.05)
+        finally:
+            hanging.send_signal(signal.SIGCONT)
+            reader.join()
+    assert said in text
+    assert len(found) == 60
+
+
+def test_a_scheduler_that_goes_away_ends_in_one_sentence(two_workers: Cluster, patient: str, data: str) -> None:
+    with open_executor(address=two_workers.address) as executor:
+        assert executor is not None
+        results = executor.map(time.sleep, [0.05] * 60)
+        next(results)
+        two_workers.scheduler.kill()
+        two_workers.scheduler.wait()
+        with pytest.raises(WorkersLostError, match=r"The scheduler of dask://.* went away, or lost a chunk\. Start it"):
+            list(results)
+
+
 def test_a_chunk_that_kills_workers_ends_in_one_sentence(patient: str, data: str, tmp_path: Path) -> None:
     deadly = patient.replace(":model", ":Deadly")
     with (
@@ -343,6 +439,26 @@ def test_a_cluster_without_workers_says_how_to_start_one(tmp_path: Path) -> None
             pass
     finally:
         made.close()
+
+
+def test_somebody_who_listens_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port of something else, or a scheduler that hangs."""
+    monkeypatch.setattr(executors, "_CONNECT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        place = f"127.0.0.1:{server.getsockname()[1]}"
+        with (
+            pytest.raises(WorkersLostError, match=f"No Dask scheduler answers at dask://{place}"),
+            open_executor(address=f"dask://{place}"),
+        ):
+            pass
+
+
+def test_a_port_that_there_is_not() -> None:
+    with (
+        pytest.raises(WorkersLostError, match=r"No Dask scheduler answers at dask://127\.0\.0\.1:99999"),
+        open_executor(address="dask://127.0.0.1:99999"),
+    ):
+        pass
 
 
 def test_a_scheduler_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

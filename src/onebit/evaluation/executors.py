@@ -14,13 +14,24 @@ import contextlib
 import functools
 import hashlib
 import io
+import math
 import os
 import pickle
 import platform
+import socket
 import threading
+import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
@@ -28,7 +39,7 @@ from typing import Any
 from onebit import progress
 from onebit.__about__ import __version__
 from onebit.errors import OnebitError, import_optional
-from onebit.evaluation.model_sources import ModelSource
+from onebit.evaluation.model_sources import ModelSource, RemoteError
 
 MOST_DEATHS = 3  # of local workers, without a chunk done in between
 _SCHEME = "dask://"
@@ -36,6 +47,7 @@ _LEAST_AHEAD = 16  # chunks that are at a cluster at once, at least
 _KEPT = 4  # pieces of work that a thread of a worker keeps unpacked
 _CONNECT_SECONDS = 10
 _PATIENCE_SECONDS = 5  # without a result, before a cluster is asked how it is
+_SILENCE_SECONDS = 30  # without a sign of life of a worker, before that is said
 
 # One thread of arithmetic a worker: as many workers as cores then keep all cores busy, and sums are added up in the
 # same order however many workers there are.
@@ -214,7 +226,10 @@ class DaskCluster(Executor):
             )
         self.address = address
         self._killed = distributed.KilledWorker
+        self._last_signs: dict[str, tuple[float, float]] = {}  # of each worker: by its cluster's clock, and by ours
+        self._told: set[str] = set()  # workers whose silence was said
         try:
+            _hear(place)
             self._client = distributed.Client(f"tcp://{place}", timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError) as error:
             raise WorkersLostError(
@@ -280,7 +295,8 @@ class DaskCluster(Executor):
             while waiting:
                 yield self._next(waiting, timeout)
         finally:
-            self._client.cancel(list(waiting), force=True)
+            for future in waiting:
+                future.release()  # unlike cancel() it asks nobody, who may not answer
 
     def _next(self, waiting: deque[Any], timeout: float | None) -> Any:
         """The result of the first of some futures; looks after the others, too, while it takes long."""
@@ -299,6 +315,11 @@ class DaskCluster(Executor):
                 f"A chunk was lost with every worker of {self.address} that took it: out of memory, perhaps. Type a "
                 f"smaller --chunk-size. Dask says: {error}"
             ) from error
+        except CancelledError as error:
+            raise WorkersLostError(
+                f"The scheduler of {self.address} went away, or lost a chunk. Start it and its workers again, and type "
+                f"the same command. Dask says: {error}"
+            ) from error
         waiting.popleft()
         return result
 
@@ -307,12 +328,50 @@ class DaskCluster(Executor):
         for future in waiting:
             if future.status == "error":
                 future.result()
-        if not self._client.nthreads():
+        try:
+            threads = self._client.sync(self._client.scheduler.ncores, callback_timeout=_PATIENCE_SECONDS)
+        except (TimeoutError, OSError):
+            progress.note(f"The scheduler of {self.address} does not answer; waiting for it. Ctrl-C gives up.")
+            return
+        if not threads:
             progress.note(f"{self.address} has no workers left; waiting for one. Ctrl-C gives up.")
+        for worker in self._silent_workers() - self._told:
+            self._told.add(worker)
+            progress.note(
+                f"The worker {worker} shows no sign of life for {_SILENCE_SECONDS} seconds: it hangs, or its model "
+                "lets nothing else run there. Others do its chunks once it ends; Dask gives it up within ten minutes."
+            )
+
+    def _silent_workers(self) -> set[str]:
+        """Workers that have given no sign of life for a while, by the clock of this process."""
+        now, silent = time.monotonic(), set()
+        for worker, about in self._client.scheduler_info()["workers"].items():
+            sign, heard = self._last_signs.get(worker, (math.nan, now))
+            if about["last_seen"] != sign:
+                heard = now
+            self._last_signs[worker] = about["last_seen"], heard
+            if now - heard >= _SILENCE_SECONDS:
+                silent.add(worker)
+        return silent
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Leaves the cluster; it goes on."""
         self._client.close()
+
+
+def _hear(place: str) -> None:
+    """Waits until whoever listens at ``HOST:PORT`` says something, as a scheduler does: Dask would wait for ever.
+
+    Raises:
+        OSError: nobody listens there, or whoever does says nothing.
+    """
+    host, _, port = place.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS) as line:
+            if not line.recv(1):
+                raise ConnectionError(f"{place} hung up.")
+    except OverflowError as error:  # a port that there is not
+        raise ConnectionError(str(error)) from error
 
 
 @contextlib.contextmanager
@@ -353,14 +412,38 @@ class Parcel:
         self.digest = hashlib.sha256(content).hexdigest()
 
     def __call__(self, *arguments: Any) -> Any:
-        """Unpacks the work, where this thread has not done so yet, and calls it."""
+        """Unpacks the work, where this thread has not done so yet, and calls it.
+
+        What it raises arrives where the answer would have; it does not end the worker.
+        """
+        try:
+            return self._work()(*arguments)
+        except (Exception, SystemExit) as error:
+            if _can_be_sent(error):
+                raise
+            stand_in = RemoteError(f"{type(error).__name__}: {error}")
+            stand_in.add_note("".join(traceback.format_exception(error)))
+        raise stand_in  # here it has no context: Dask would send that too
+
+    def _work(self) -> Callable[..., Any]:
         kept: dict[str, Any] = _unpacked.__dict__  # this thread's
         if self.digest not in kept:
             work = pickle.loads(self.content)  # our own bytes: `pack` made them in the process that asks
             while len(kept) >= _KEPT:
                 del kept[next(iter(kept))]
             kept[self.digest] = work
-        return kept[self.digest](*arguments)
+        found: Callable[..., Any] = kept[self.digest]
+        return found
+
+
+def _can_be_sent(error: BaseException) -> bool:
+    """Whether an exception can be pickled, and made again of that; one that ends a process does so where it arrives."""
+    if not isinstance(error, Exception):
+        return False
+    try:
+        return type(pickle.loads(pickle.dumps(error))) is type(error)
+    except Exception:  # whatever a class of somebody's raises
+        return False
 
 
 _unpacked = threading.local()

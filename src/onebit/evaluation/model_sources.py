@@ -34,6 +34,13 @@ class ModelFailedError(OnebitError, RuntimeError):
     """The code of a model raised something; the message says what, and on which line of it."""
 
 
+class RemoteError(RuntimeError):
+    """What the code of a model raised in another process, where it cannot be sent itself.
+
+    Its text begins with the class of what was raised; the traceback is its note.
+    """
+
+
 @dataclasses.dataclass(frozen=True)
 class ModelSource:
     """A name in a file of Python code, or in a module that is installed.
@@ -102,7 +109,9 @@ class ModelSource:
             if place is None and not everything:
                 raise
             said = (error.msg if isinstance(error, SyntaxError) else str(error)).strip()
-            what = f"{type(error).__name__}: {said.splitlines()[0]}" if said else type(error).__name__
+            what = said.splitlines()[0] if said else ""
+            if not isinstance(error, RemoteError):
+                what = f"{type(error).__name__}: {what}" if what else type(error).__name__
             raise ModelFailedError(f"{place or self._short}: {what}") from error
 
     def _place_in(self, error: BaseException) -> str | None:
