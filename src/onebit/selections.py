@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 LARGEST_FILE = 64 * 2**20  # bytes; the 70,000 indices of binarized_mnist take 0.5 MB
 _LONGEST_SPLIT = 100_000  # characters
-_WRITE = "Export it from the explorer again (Selection, JSON)."
+_WRITE = "Export it from the explorer again: Export, Save slice.json."
 
 
 class Selection(NamedTuple):
@@ -91,7 +91,9 @@ def read_selection(path: str | os.PathLike[str]) -> Selection:
     digests = _object(content, "sha256", source)
     for name in indices:
         if not isinstance(digests.get(name), str):
-            raise FormatError(f"{source}: sha256.{name} is {_short(digests.get(name))}; expected 64 digits. {_WRITE}")
+            raise FormatError(
+                f"{source}: sha256.{_plain(name)} is {_short(digests.get(name))}; expected 64 digits. {_WRITE}"
+            )
     return Selection(content["dataset"], content["version"], indices, digests, split, str(source))
 
 
@@ -121,9 +123,10 @@ def applied(selection: Selection, dataset: Dataset) -> Dataset:
 def _rows(selection: Selection, table: Table) -> NDArray[np.int64]:
     """The rows of a table that are chosen, checked."""
     if (selection.dataset, selection.version) != (table.name, table.version):
+        wanted = _plain(f"{selection.dataset}:{selection.version}")
         raise WrongDataError(
-            f"{selection.origin} is a selection of {selection.dataset}:{selection.version}, not of {table.name}:"
-            f"{table.version}. Type: onebit.load({selection.dataset!r}, select=...)"
+            f"{selection.origin} is a selection of {wanted}, not of {table.name}:{table.version}. Type: "
+            f"onebit.load('{wanted}', select=...)"
         )
     sizes = dict(table.splits)
     image = next((name for name, feature in table.features.items() if isinstance(feature, Image)), None)
@@ -169,12 +172,14 @@ def _check_split(selection: Selection, rows: NDArray[np.int64], table: Table) ->
 def _positions(source: Path, name: str, value: Any) -> NDArray[np.int64]:
     wanted = "expected whole numbers from 0 on, each once"
     if not isinstance(value, list) or any(type(number) is not int for number in value):  # True is none
-        raise FormatError(f"{source}: indices.{name} is {_short(value)}; {wanted}. {_WRITE}")
+        raise FormatError(f"{source}: indices.{_plain(name)} is {_short(value)}; {wanted}. {_WRITE}")
     if value and (min(value) < 0 or max(value) >= 2**62):
-        raise FormatError(f"{source}: indices.{name} has {_short(min(value))} to {_short(max(value))}; {wanted}.")
+        raise FormatError(
+            f"{source}: indices.{_plain(name)} has {_short(min(value))} to {_short(max(value))}; {wanted}."
+        )
     positions = np.array(value, np.int64)
     if len(np.unique(positions)) != len(positions):
-        raise FormatError(f"{source}: indices.{name} has a number twice; {wanted}. {_WRITE}")
+        raise FormatError(f"{source}: indices.{_plain(name)} has a number twice; {wanted}. {_WRITE}")
     return positions
 
 
@@ -183,6 +188,12 @@ def _object(content: Mapping[str, Any], key: str, source: Path) -> dict[str, Any
     if not isinstance(value, dict):
         raise FormatError(f"{source}: {key} is {_short(value)}; expected an object by split. {_WRITE}")
     return value
+
+
+def _plain(text: str) -> str:
+    """A name from the file as it can be printed: what steers a terminal, or is no text, stands as an escape."""
+    shown = text.encode("unicode_escape").decode()
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."
 
 
 def _short(value: Any) -> str:
