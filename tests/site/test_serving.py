@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import http.client
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -98,6 +99,20 @@ def test_other_names_are_refused(server: SiteServer, host: str) -> None:
 
 def test_localhost_is_this_machine(server: SiteServer) -> None:
     assert ask(server, "/", Host=f"localhost:{server.server_address[1]}")[0] == 200
+
+
+def test_the_port_of_http_is_left_out_by_browsers(server: SiteServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "127.0.0.1" not in server.hosts
+    monkeypatch.setattr(server, "server_address", ("127.0.0.1", 80))
+    assert {"127.0.0.1", "localhost", "127.0.0.1:80", "localhost:80"} == server.hosts
+
+
+def test_what_is_no_address_is_answered(server: SiteServer) -> None:
+    host = f"127.0.0.1:{server.server_address[1]}"
+    with socket.create_connection(server.server_address[:2], timeout=5) as connection:
+        connection.sendall(f"GET http://[/ HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        answer = connection.recv(4096)
+    assert b" 400 " in answer.split(b"\r\n")[0] and b"This is no address." in answer
 
 
 def test_only_reading(server: SiteServer) -> None:

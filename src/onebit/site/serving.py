@@ -98,7 +98,9 @@ class SiteServer(ThreadingHTTPServer):
     def hosts(self) -> frozenset[str]:
         """The values of ``Host`` that are answered."""
         port = self.server_address[1]
-        return frozenset(f"{name}:{port}" for name in (HOST, "localhost"))
+        names = (HOST, "localhost")
+        bare = names if port == 80 else ()  # browsers leave out the port that http has anyway
+        return frozenset([*(f"{name}:{port}" for name in names), *bare])
 
     def body(self, path: str) -> Body:
         """A file, made and hashed when it is first asked for."""
@@ -136,7 +138,11 @@ class SiteHandler(BaseHTTPRequestHandler):
         if self.headers.get("Host", "") not in self.server.hosts:
             self._say(HTTPStatus.MISDIRECTED_REQUEST, "This server answers to 127.0.0.1 alone.\n", with_body)
             return
-        path = posixpath.normpath(unquote(urlsplit(self.path).path)).strip("/")
+        try:
+            path = posixpath.normpath(unquote(urlsplit(self.path).path)).strip("/")
+        except ValueError:  # "http://[/"
+            self._say(HTTPStatus.BAD_REQUEST, "This is no address. The first page is /index.html\n", with_body)
+            return
         if path in ("", "."):
             path = "index.html"
         elif f"{path}/index.html" in self.server.files:
