@@ -54,6 +54,19 @@ def test_a_folder_and_one_file(invoke: Invoke, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("front_end")
+def test_the_nearest_images_are_columns(
+    registered: str, small_sources: Path, invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONEBIT_SOURCE_DIR", str(small_sources))
+    columns = []
+    for options in ([], ["--nearest"]):
+        assert invoke("explore", registered, *options, "--export", tmp_path / "out").exit_code == 0
+        manifest = json.loads((tmp_path / "out" / registered / "manifest.json").read_bytes())
+        columns.append([entry["name"] for entry in manifest["columns"]])
+    assert columns[1] == [*columns[0], "nearest", "nearest_index"]
+
+
+@pytest.mark.usefixtures("front_end")
 def test_what_cannot_be(invoke: Invoke, tmp_path: Path) -> None:
     wrong = invoke("explore", "calibrated_digit")
     assert wrong.exit_code == 1 and "Did you mean: calibrated_digit -> calibrated_digits ?" in wrong.stderr

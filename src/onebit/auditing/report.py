@@ -108,7 +108,8 @@ def audit(
         if known is not None:
             return known
     made = made_of(images_of(builder))
-    _keep(builder, made)
+    digests = {each["name"]: each["sha256"] for each in made["splits"]}
+    keep(place_of(builder, digests), as_json(made), "The audit")
     return made
 
 
@@ -134,7 +135,7 @@ def kept(builder: DatasetBuilder) -> Json | None:
         digests = _digests(builder)
     except NotOneBitError:
         return None
-    for path in (builder.record.folder / FILE, _place(builder, digests)):
+    for path in (builder.record.folder / FILE, place_of(builder, digests)):
         try:
             if path.stat().st_size > _LARGEST:
                 continue
@@ -165,21 +166,21 @@ def _of_these(found: Json, name: str, digests: Mapping[str, str]) -> bool:
     return [(each.get("name"), each.get("sha256")) for each in splits if isinstance(each, dict)] == [*digests.items()]
 
 
-def _place(builder: DatasetBuilder, digests: Mapping[str, str]) -> Path:
+def place_of(builder: DatasetBuilder, digests: Mapping[str, str], suffix: str = ".json") -> Path:
+    """Where in the cache what was found out about some images is kept."""
     key = hashlib.sha256(json.dumps([SCHEMA, builder.name, *digests.items()]).encode()).hexdigest()
-    return locations.data_dir_root(builder.data_dir_root) / "audits" / f"{builder.name}-{key[:16]}.json"
+    return locations.data_dir_root(builder.data_dir_root) / "audits" / f"{builder.name}-{key[:16]}{suffix}"
 
 
-def _keep(builder: DatasetBuilder, made: Json) -> None:
-    """Keeps an audit in the cache, whole or not at all; a disk that takes nothing is no reason to lose it."""
-    target = _place(builder, {each["name"]: each["sha256"] for each in made["splits"]})
+def keep(target: Path, content: bytes, what: str) -> None:
+    """Keeps something in the cache, whole or not at all; a disk that takes nothing is no reason to lose it."""
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(as_json(made))
+        part.write_bytes(content)
         part.replace(target)
     except OSError as error:
-        progress.note(f"The audit could not be kept in {target.parent}: {error}")
+        progress.note(f"{what} could not be kept in {target.parent}: {error}")
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
@@ -204,7 +205,7 @@ def made_of(images: Images) -> Json:
         "splits": [{"name": each.name, "num_examples": len(each), "sha256": each.sha256} for each in images.splits],
         "duplicates": _duplicates(images),
     }
-    reference, others = _roles(images.splits)
+    reference, others = roles(images.splits)
     made["reference"] = reference.name
     made["nearest"] = _distances(images, reference, others)
     made["threshold"] = _threshold(made["nearest"])
@@ -214,7 +215,7 @@ def made_of(images: Images) -> Json:
     return made
 
 
-def _roles(splits: Sequence[Rows]) -> tuple[Rows, list[Rows]]:
+def roles(splits: Sequence[Rows]) -> tuple[Rows, list[Rows]]:
     """The split that others are compared with: train, or the largest; and the others."""
     named = {each.name: each for each in splits}
     reference = named.get("train") or max(splits, key=len)
@@ -284,12 +285,15 @@ def _comparison(query: Rows, reference: Rows, rows: NDArray[np.int64], found: Ne
 
 
 def _threshold(nearest: Sequence[Json]) -> Json | None:
-    """The distance at or below which few of the reference's own images have a neighbour, and what lies there."""
+    """The distance at or below which few of the reference's own images have a neighbour, and what lies there.
+
+    It is 0 where more than a few have one of distance 0: then the copies of the others are compared with its own.
+    """
     if not nearest:
         return None
     images = nearest[-1]["images"]
     most = max(THRESHOLD_SHARE * images, THRESHOLD_IMAGES)
-    distance = int(np.searchsorted(np.cumsum(nearest[-1]["histogram"]), most, side="right")) - 1
+    distance = max(int(np.searchsorted(np.cumsum(nearest[-1]["histogram"]), most, side="right")) - 1, 0)
     below = {f"{each['query']}": int(sum(each["histogram"][: distance + 1])) for each in nearest}
     return {"distance": distance, "share_of_reference": most / images, "images_at_or_below": below}
 

@@ -12,7 +12,9 @@ from onebit.cli.examples import ExampleCommand
 from onebit.cli.options import data_dir_option, name_argument, source_dir_option
 
 if TYPE_CHECKING:
+    from onebit.builders import DatasetBuilder
     from onebit.evaluation.report import Report
+    from onebit.explorer.columns import Column
 
 
 @click.command(
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
         "onebit explore binarized_mnist --export explorer/",
         "onebit explore binarized_mnist --export binarized_mnist.html",
         "onebit explore binarized_mnist --nats nade.json",
+        "onebit explore binarized_mnist --nearest",
     ],
 )
 @name_argument
@@ -38,6 +41,11 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="A report of onebit evaluate: its nats of each image become a column. More than once.",
 )
+@click.option(
+    "--nearest",
+    is_flag=True,
+    help="Columns of the nearest other image of train: how far it is, which it is. Minutes at first, then kept.",
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where to listen. [default: any free one]")
 @click.option("--no-browser", is_flag=True, help="Print the address, open nothing.")
 @source_dir_option
@@ -47,6 +55,7 @@ def explore(
     *,
     export: Path | None,
     nats: tuple[Path, ...],
+    nearest: bool,
     port: int,
     no_browser: bool,
     source_dir: Path | None,
@@ -67,13 +76,14 @@ def explore(
     found = builder(name, data_dir=data_dir)
     found.download_and_prepare(source_dir=source_dir)
     table = opened(found)
+    more = _nearest(found) if nearest else []
     if export is not None:
         from onebit.explorer import exports
 
-        click.echo(exports.export(table, export, reports=reports), err=True)
+        click.echo(exports.export(table, export, reports=reports, more=more), err=True)
         click.echo(export)
         return
-    with local.server([table, *local.prepared_beside(found)], port, reports=reports) as server:
+    with local.server([table, *local.prepared_beside(found)], port, reports=reports, more=more) as server:
         server.body(f"{table.name}/manifest.json")  # what cannot be shown is said here, not in the browser
         click.echo(server.address)
         click.echo("Stop with Ctrl-C.", err=True)
@@ -83,6 +93,13 @@ def explore(
             server.serve_forever()
         except KeyboardInterrupt:
             click.echo("\nStopped.", err=True)
+
+
+def _nearest(builder: DatasetBuilder) -> list[Column]:
+    """The columns of the nearest images."""
+    from onebit.auditing.nearest_columns import nearest_columns
+
+    return nearest_columns(builder)
 
 
 def _reports(paths: tuple[Path, ...]) -> list[Report]:

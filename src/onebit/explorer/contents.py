@@ -78,12 +78,13 @@ def opened(builder: DatasetBuilder) -> Table:
     return table
 
 
-def contents(table: Table, reports: Sequence[Report] = ()) -> Contents:
+def contents(table: Table, reports: Sequence[Report] = (), more: Sequence[Column] = ()) -> Contents:
     """Reads a data set and measures its images (70,000 of 28 by 28 take less than a second).
 
     Args:
         table: all splits of the data set.
         reports: measurements of models on it, each of which becomes a column of nats.
+        more: columns that were made elsewhere, as `onebit.auditing.nearest_columns` makes them.
 
     Raises:
         NotOneBitError: it has no images of one bit, or several.
@@ -98,7 +99,7 @@ def contents(table: Table, reports: Sequence[Report] = ()) -> Contents:
     for split, rows in table.splits:
         splits.append({"name": split, "start": start, "stop": start + rows, "sha256": table.digest(split, name)})
         start += rows
-    columns = without_repeated_names(list(_columns(table, name, packed, reports)))
+    columns = without_repeated_names([*_columns(table, name, packed, reports), *more])
     features, entries = written(columns)
     pixels = packed.tobytes()
     manifest = {

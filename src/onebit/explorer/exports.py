@@ -15,6 +15,7 @@ from onebit.site.folders import FolderNotWrittenError, Kind, write_folder
 
 if TYPE_CHECKING:
     from onebit.evaluation.report import Report
+    from onebit.explorer.columns import Column
     from onebit.tables import Table
 
 MARKER = ".onebit-explorer"  # says that a folder holds an explorer, which may be replaced
@@ -28,7 +29,12 @@ def is_single_file(out: Path) -> bool:
 
 
 def export(
-    table: Table, out: Path, *, reports: Sequence[Report] = (), rows: Sequence[Sequence[int]] | None = None
+    table: Table,
+    out: Path,
+    *,
+    reports: Sequence[Report] = (),
+    more: Sequence[Column] = (),
+    rows: Sequence[Sequence[int]] | None = None,
 ) -> str:
     """Writes the explorer of a data set, whole or not at all.
 
@@ -37,6 +43,7 @@ def export(
         out: a file whose name ends in ``.html``, for one file with everything inside; else a folder. What the explorer
             wrote there before is replaced, anything else is left alone.
         reports: measurements of models on it.
+        more: further columns of it.
         rows: chosen when the page opens; see `onebit.explorer.page.configuration`.
 
     Returns:
@@ -48,10 +55,10 @@ def export(
     """
     if is_single_file(out):
         _refuse_foreign(out)
-        content = page.single(contents(table, reports), rows)
+        content = page.single(contents(table, reports, more), rows)
         _write(out, content)
         return f"{len(content) / 1e6:.1f} MB. Open it in a browser: it needs no server and no network."
-    made = dict(folder.files([table], reports=reports, rows=rows))
+    made = dict(folder.files([table], reports=reports, more=more, rows=rows))
     made[MARKER] = b"Made by onebit explore --export; the next export replaces this folder.\n"
     write_folder(made, out, _KIND)
     size = sum(map(len, made.values()))

@@ -11,6 +11,7 @@ from onebit.explorer.contents import FEATURES, MANIFEST, PIXELS, Contents, conte
 
 if TYPE_CHECKING:
     from onebit.evaluation.report import Report
+    from onebit.explorer.columns import Column
     from onebit.tables import Table
 
 INDEX = "index.html"
@@ -48,6 +49,7 @@ def files(
     tables: Sequence[Table],
     *,
     reports: Sequence[Report] = (),
+    more: Sequence[Column] = (),
     rows: Sequence[Sequence[int]] | None = None,
     catalog: str | None = None,
     leaderboard: str | None = None,
@@ -57,6 +59,7 @@ def files(
     Args:
         tables: all splits of each data set; the first is shown when the page opens.
         reports: measurements of models on the first.
+        more: further columns of the first.
         rows: of the first, chosen when the page opens; see `onebit.explorer.page.configuration`.
         catalog: address of the folder with the pages of data sets, relative to the explorer.
         leaderboard: address of the leaderboard, likewise.
@@ -66,6 +69,7 @@ def files(
     """
     datasets = [page.listed(table.name, table.version, catalog) for table in tables]
     config = page.configuration(datasets, leaderboard=leaderboard, rows=rows)
-    measured = {tables[0].name: reports}
-    folders = {table.name: partial(contents, table, measured.get(table.name, ())) for table in tables}
+    first, *others = tables
+    folders = {first.name: partial(contents, first, reports, more)}
+    folders |= {table.name: partial(contents, table) for table in others}
     return LazyFiles({INDEX: page.index(config)} | bundle.read(), folders)

@@ -20,6 +20,7 @@ from onebit.site.serving import HOST, SiteServer
 if TYPE_CHECKING:
     from onebit.builders import DatasetBuilder
     from onebit.evaluation.report import Report
+    from onebit.explorer.columns import Column
     from onebit.tables import Table
 
 _NOTEBOOKS = "http://127.0.0.1:* http://localhost:* vscode-webview:"  # pages that may show the explorer in a frame
@@ -30,6 +31,7 @@ def server(
     port: int = 0,
     *,
     reports: Sequence[Report] = (),
+    more: Sequence[Column] = (),
     rows: Sequence[Sequence[int]] | None = None,
     in_notebooks: bool = False,
 ) -> SiteServer:
@@ -39,6 +41,7 @@ def server(
         tables: all splits of each data set; the first is shown when the page opens, and each is read when it is shown.
         port: where to listen; 0 for any free one.
         reports: measurements of models on the first.
+        more: further columns of the first.
         rows: of the first, chosen when the page opens.
         in_notebooks: whether pages of this machine may show it in a frame.
 
@@ -46,7 +49,7 @@ def server(
         BundleMissingError: the front end was not built.
         PortTakenError: the port is taken.
     """
-    made = folder.files(tables, reports=reports, rows=rows)
+    made = folder.files(tables, reports=reports, more=more, rows=rows)
     policy = f"{page.POLICY}; frame-ancestors 'self'{' ' + _NOTEBOOKS if in_notebooks else ''}"
 
     def headers(path: str) -> Mapping[str, str]:
