@@ -11,17 +11,18 @@ export interface Verdict {
 
 const SIGNIFICANT = 0.01;
 const whole = (number: number) => number.toLocaleString("en");
-const counted = (number: number, what: string) => `${whole(number)} ${what}${number === 1 ? "" : "s"}`;
+export const counted = (number: number, what: string) => `${whole(number)} ${what}${number === 1 ? "" : "s"}`;
 
-/** The probability of `count` events or more where `expected` are. */
+/** The probability of `count` events or more where `expected` (above 0) are, summed up from its largest terms on. */
 export function poissonTail(count: number, expected: number): number {
-  let term = Math.exp(-expected);
-  let sum = term;
-  for (let number = 1; number < count; number++) {
-    term *= expected / number;
+  let logTerm = -expected; // e to the power of -1000 is no number any more
+  for (let number = 1; number <= count; number++) logTerm += Math.log(expected / number);
+  let sum = 0;
+  for (let number = count; ; logTerm += Math.log(expected / ++number)) {
+    const term = Math.exp(logTerm);
     sum += term;
+    if (number > expected && term <= 1e-17 * sum) return Math.min(sum, 1);
   }
-  return count === 0 ? 1 : Math.max(0, 1 - sum);
 }
 
 /** Whether more images have a close neighbour than the reference has among its own. */

@@ -52,4 +52,6 @@ test("few images of the reference itself lie at or below the threshold", () => {
   const own = { query: "train", images: 10000, histogram: [0, 0, 4, 6, 1, 0, 90] } as unknown as Comparison;
   const other = { query: "test", images: 100, histogram: [1, 2, 3, 4, 5] } as unknown as Comparison;
   assert.deepEqual(thresholdOf([other, own]), { distance: 3, images_at_or_below: { test: 10, train: 10 } });
+  const repeated = { ...own, histogram: [40, 1, 9959] } as unknown as Comparison; // more than a few are there twice
+  assert.deepEqual(thresholdOf([other, repeated]), { distance: 0, images_at_or_below: { test: 1, train: 40 } });
 });

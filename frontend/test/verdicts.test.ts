@@ -12,8 +12,10 @@ const comparison = (query: string, histogram: number[], left_out = false): Compa
 
 test("the tail of Poisson's distribution", () => {
   assert.ok(Math.abs(poissonTail(3, 1) - 0.08030139707139416) < 1e-12);
-  assert.equal(poissonTail(0, 1), 1);
-  assert.ok(poissonTail(40, 5) < 1e-15);
+  assert.ok(Math.abs(poissonTail(0, 1) - 1) < 1e-12);
+  assert.ok(Math.abs(poissonTail(40, 5) / 8.550023756842979e-23 - 1) < 1e-9);
+  assert.ok(Math.abs(poissonTail(1000, 1000) - 0.5042052441802155) < 1e-9); // where the probability of none is no number any more
+  assert.ok(poissonTail(3000, 1000) < 1e-100 && poissonTail(1, 1000) > 1 - 1e-9);
 });
 
 test("an audit says what is wrong and what is not", () => {
@@ -43,12 +45,9 @@ test("a model that copies is told from one that does not", () => {
 
 test("a moving mean of shuffled values stays in its band, and one of sorted values does not", () => {
   const sorted = Float64Array.from({ length: 1000 }, (_, at) => at);
-  assert.ok(movingMean(sorted, 50).outside > 0.7);
+  assert.ok(movingMean(sorted, 50)!.outside > 0.7);
   const mixed = sorted.map((_, at) => (at * 617) % 1000);
-  assert.equal(movingMean(mixed, 50).outside, 0);
-  const { points, mean } = movingMean(Float64Array.of(1, NaN, 3, 5), 2);
-  assert.equal(mean, 3);
-  assert.deepEqual(points.map(([, value]) => value), [1, 3, 4]);
+  assert.equal(movingMean(mixed, 50)!.outside, 0);
 });
 
 test("a stroke is ink along its line, and a rubber takes it away", () => {

@@ -11,6 +11,7 @@ import pytest
 
 import onebit
 from onebit.auditing import report
+from onebit.auditing.findings import findings
 from onebit.auditing.report import Images
 from onebit.auditing.splits import Rows
 
@@ -87,6 +88,13 @@ def test_drift_is_found() -> None:
     assert validation["whole"]["p"] > 0.01 > test["whole"]["p"]
     assert test["pixels"]["different"] > 5
     assert len(test["pixels"]["z"]) == 144
+
+
+def test_names_of_splits_are_written_as_they_are() -> None:
+    made = report.made_of(images(shift=0.06))
+    made["drift"] = [each | {"to": "Test_B"} for each in made["drift"]]
+    said = [each["title"] for each in findings(made) if each["kind"] == "drift"]
+    assert said[1] == "Train and Test_B are not draws from one distribution"
 
 
 def test_blank_and_repeated_images_are_named() -> None:

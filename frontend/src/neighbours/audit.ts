@@ -59,15 +59,16 @@ export function comparison(query: string, to: string, left_out: boolean, positio
   return { query, to, left_out, images: n, mean: sum / n, quantiles: Object.fromEntries(QUANTILES.map((share) => [String(share), quantile(share)])), histogram, closest };
 }
 
-/** The distance at or below which few images of the last comparison have a neighbour, and how many of each have one. */
+/** The distance at or below which few images of the last comparison have a neighbour (at least 0), and how many of each have one. */
 export function thresholdOf(nearest: readonly Comparison[]): Audit["threshold"] {
   const own = nearest.at(-1);
   if (own === undefined) return null;
   const most = Math.max(THRESHOLD_SHARE * own.images, THRESHOLD_IMAGES);
-  let [distance, sum] = [0, 0];
-  for (; distance < own.histogram.length && sum + own.histogram[distance] <= most; distance++) sum += own.histogram[distance];
-  const below = ({ histogram }: Comparison) => histogram.slice(0, distance).reduce((one, other) => one + other, 0);
-  return { distance: distance - 1, images_at_or_below: Object.fromEntries(nearest.map((each) => [each.query, below(each)])) };
+  let [next, sum] = [0, 0];
+  for (; next < own.histogram.length && sum + own.histogram[next] <= most; next++) sum += own.histogram[next];
+  const distance = Math.max(next - 1, 0);
+  const below = ({ histogram }: Comparison) => histogram.slice(0, distance + 1).reduce((one, other) => one + other, 0);
+  return { distance, images_at_or_below: Object.fromEntries(nearest.map((each) => [each.query, below(each)])) };
 }
 
 /** Rows that hold one and the same image, in the order of their first rows. */

@@ -82,7 +82,7 @@ function Found({ store, made, seconds }: { readonly store: Store; readonly made:
           />
           <label>
             <span>Close means at most {limit.value} pixels that differ</span>
-            <input type="range" min={0} max={60} value={limit.value} onInput={(event) => (limit.value = Number(event.currentTarget.value))} />
+            <input type="range" min={0} max={Math.max(60, 2 * (made.threshold?.distance ?? 0))} value={limit.value} onInput={(event) => (limit.value = Number(event.currentTarget.value))} />
           </label>
           <DistanceTable of={made.nearest} to={made.reference} limit={limit.value} />
           <p class="key" aria-hidden="true">

@@ -91,10 +91,11 @@ def _drifts(made: Json) -> Iterator[Json]:
             f"are distributed differently{most}. The energy distance of the two is {whole['energy_distance']:.3f} "
             f"pixels, p = {whole['p']:.3f} by {whole['permutations']} permutations."
         )
+        pair = pair[:1].upper() + pair[1:]  # the names of splits stay as they are
         if whole["p"] <= _SIGNIFICANT:
-            yield _finding("drift", False, f"{pair} are not draws from one distribution".capitalize(), text)
+            yield _finding("drift", False, f"{pair} are not draws from one distribution", text)
         else:
-            yield _finding("drift", True, f"{pair} look like draws from one distribution".capitalize(), text)
+            yield _finding("drift", True, f"{pair} look like draws from one distribution", text)
 
 
 def _count(number: int, what: str) -> str:
@@ -106,9 +107,14 @@ def _images(made: Json) -> int:
 
 
 def _poisson_tail(count: int, expected: float) -> float:
-    """The probability of `count` events or more where `expected` are."""
-    term = total = math.exp(-expected)
-    for number in range(1, count):
-        term *= expected / number
+    """The probability of `count` events or more where `expected` (above 0) are, summed up from its largest terms on."""
+    # Logarithms: e to the power of -1000 is no number any more.
+    log_term = -expected + sum(math.log(expected / number) for number in range(1, count + 1))
+    total, number = 0.0, count
+    while True:
+        term = math.exp(log_term)
         total += term
-    return max(0.0, 1 - total) if count else 1.0
+        if number > expected and term <= 1e-17 * total:
+            return min(total, 1.0)
+        number += 1
+        log_term += math.log(expected / number)
