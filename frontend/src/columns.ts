@@ -121,7 +121,8 @@ function binsOf(column: Column, most: number): Bins {
   }
   const ranges = Array.from({ length: count }, (_, bar): Range => {
     const [from, to] = [(first + bar) * step, (first + bar + 1) * step];
-    if (!whole) return { low: bar === 0 ? -Infinity : from, high: bar === count - 1 ? Infinity : to, open: true };
+    if (!whole && bar === count - 1) return { low: bar === 0 ? -Infinity : from, high: Infinity };
+    if (!whole) return { low: bar === 0 ? -Infinity : from, high: to, open: true };
     return { low: Math.max(from, low) * entry.scale, high: Math.min(to - 1, high) * entry.scale };
   });
   return { count, index, ranges, labels: ranges.map((range) => rangeLabel(range, entry.categories)) };

@@ -43,7 +43,7 @@ export const unescaped = (text: string) => text.replace(/~([0-9a-f]{2})/g, (_, c
 
 function rangeText({ low, high, open }: Range): string {
   if (low === high && !open) return String(low);
-  return `${low === -Infinity ? "" : low}..${open ? "<" : ""}${high === Infinity ? "" : high}`;
+  return `${low === -Infinity ? "" : low}..${open && high !== Infinity ? "<" : ""}${high === Infinity ? "" : high}`;
 }
 
 const NUMBER = "-?\\d+(?:\\.\\d+)?(?:e[+-]?\\d+)?";
@@ -216,13 +216,13 @@ export function passing(filter: Filter, data: Dataset): Uint8Array {
 /** How the filters act together: how many subjects refuse a row, and which one where it is a single one. */
 export interface Crossing {
   readonly subjects: readonly string[];
-  readonly refusals: Uint8Array; // subjects that refuse the row
-  readonly refuser: Uint8Array; // index of the last subject that refuses it
+  readonly refusals: Uint16Array; // subjects that refuse the row
+  readonly refuser: Uint16Array; // index of the last subject that refuses it
 }
 
 export function crossing(filters: readonly Filter[], pass: (filter: Filter) => Uint8Array, n: number): Crossing {
-  const subjects = [...new Set(filters.map(subject))].slice(0, 255);
-  const [refusals, refuser] = [new Uint8Array(n), new Uint8Array(n)];
+  const subjects = [...new Set(filters.map(subject))]; // every pixel can be one
+  const [refusals, refuser] = [new Uint16Array(n), new Uint16Array(n)];
   for (const [number, name] of subjects.entries()) {
     const [first, ...others] = filters.filter((filter) => subject(filter) === name).map(pass);
     const passed = others.length === 0 ? first : first.slice();

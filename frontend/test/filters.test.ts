@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Range } from "../src/columns";
+import { bins, type Range } from "../src/columns";
 import { crossing, filterText, filterWords, intervalsOf, negation, parseFilter, passing, type Filter } from "../src/filters";
+import { dataset, inkOf } from "./made";
+import { barsFilter } from "../src/statistics";
 import { INK, isInk, NATS, small } from "./small";
 
 const data = small();
@@ -40,6 +42,20 @@ test("a filter's text says the same filter", () => {
       assert.deepEqual(passing(read!, data), passing(filter, data));
     }),
   );
+});
+
+test("the filter of every bar is a text that lets the bar pass", () => {
+  for (const [name, column] of data.columns) {
+    for (const most of [64, 16, 8, 2]) {
+      const { count, index } = bins(column, most);
+      for (let bar = 0; bar < count; bar++) {
+        const text = filterText(barsFilter(column, bar, bar, most), data);
+        const read = parseFilter(text, data);
+        assert.ok(read !== null, `${name}: ${text}`);
+        assert.deepEqual([...passing(read, data)], Array.from(index, (one) => Number(one === bar)), text);
+      }
+    }
+  }
 });
 
 test("any text is a filter or none", () => {
@@ -90,6 +106,14 @@ test("filters act together; the crossing knows which single subject refuses a ro
       }
     }),
   );
+});
+
+test("filters on more than 255 pixels all act", () => {
+  const side = 20;
+  const many = dataset({ n: 40, height: side, width: side });
+  const some = Array.from({ length: side * side }, (_, at): Filter => ({ kind: "pixel", x: at % side, y: Math.floor(at / side), ink: true }));
+  const crossed = crossing(some, (filter) => passing(filter, many), 40);
+  for (let row = 0; row < 40; row++) assert.equal(crossed.refusals[row], some.filter((one) => one.kind === "pixel" && inkOf(many, row, one.x, one.y) === 0).length);
 });
 
 test("filters in words", () => {
