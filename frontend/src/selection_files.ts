@@ -88,8 +88,8 @@ export function npy(rows: Uint32Array, data: Dataset): Uint8Array<ArrayBuffer> {
 
 let crcTable: Uint32Array | undefined;
 
-/** The check-sum of a part of a PNG. */
-function crc(bytes: Uint8Array): number {
+/** The check-sum (CRC-32) of a part of a PNG, or of a file in an archive. */
+export function crc(bytes: Uint8Array): number {
   crcTable ??= Uint32Array.from({ length: 256 }, (_, start) => {
     let value = start;
     for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
