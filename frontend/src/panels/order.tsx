@@ -19,26 +19,23 @@ export interface Moving {
   readonly band: number; // half its width: three standard errors of a window
 }
 
-/** The mean of each window of consecutive values, in an order. NaN is left out. */
-export function movingMean(values: Float64Array, window: number, most = POINTS): Moving {
-  const known = values.filter((value) => value === value);
+/** The mean of each window of as many values that follow one another in an order. NaN is left out; null where that is all. */
+export function movingMean(values: Float64Array, window: number, most = POINTS): Moving | null {
+  const places = Uint32Array.from(values.keys()).filter((at) => values[at] === values[at]);
+  if (places.length === 0) return null;
+  const known = Float64Array.from(places, (at) => values[at]);
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
   const deviation = Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / known.length);
-  const [sums, counts] = [new Float64Array(values.length + 1), new Uint32Array(values.length + 1)];
-  for (let at = 0; at < values.length; at++) {
-    const there = values[at] === values[at];
-    sums[at + 1] = sums[at] + (there ? values[at] : 0);
-    counts[at + 1] = counts[at] + Number(there);
-  }
-  const size = Math.min(window, values.length);
-  const last = values.length - size;
+  const sums = new Float64Array(known.length + 1);
+  for (let at = 0; at < known.length; at++) sums[at + 1] = sums[at] + known[at];
+  const size = Math.min(window, known.length);
+  const last = known.length - size;
   const steps = Math.min(most, last + 1);
   const band = (3 * deviation) / Math.sqrt(size);
   const points: [number, number][] = [];
   for (let step = 0; step < steps; step++) {
     const from = steps === 1 ? 0 : Math.round((step * last) / (steps - 1));
-    const count = counts[from + size] - counts[from];
-    if (count > 0) points.push([from + size / 2, (sums[from + size] - sums[from]) / count]);
+    points.push([(places[from] + places[from + size - 1] + 1) / 2, (sums[from + size] - sums[from]) / size]);
   }
   const outside = points.filter(([, value]) => Math.abs(value - mean) > band).length / (points.length || 1);
   return { points, mean, deviation, outside, band };
@@ -58,10 +55,9 @@ export function Order({ store }: { readonly store: Store }) {
     const split = splits.find(({ name }) => name === ordersplit) ?? splits.at(-1)!;
     const by = orderby === "line" ? store.data.columns.get("line") : undefined;
     const size = WINDOWS.find((each) => String(each) === window) ?? 500;
-    return { column, split, by, size, ...movingMean(ordered(column, split, by), size) };
+    return { column, split, by, size, found: movingMean(ordered(column, split, by), size) };
   });
-  const { column, split, by, size, points, mean, outside, band } = moving.value;
-  const step = Math.max(1, Math.floor(points.length / ROWS));
+  const { column, split, by, size, found } = moving.value;
   return (
     <>
       <p class="doc">Data that were shuffled look the same everywhere. Where the line leaves the band, neighbours in this order are alike: the order tells something of how the data came about.</p>
@@ -97,14 +93,39 @@ export function Order({ store }: { readonly store: Store }) {
           </select>
         </label>
       </div>
+      {found === null ? (
+        <p role="status">
+          No image of {split.name} has a number in {column.entry.title}: choose another split, or another number.
+        </p>
+      ) : (
+        <Means column={column} found={found} size={size} split={split.name} axis={by === undefined ? `position in ${split.name}` : `upstream line of ${split.name}`} />
+      )}
+    </>
+  );
+}
+
+interface MeansProps {
+  readonly column: Column;
+  readonly found: Moving;
+  readonly size: number; // images in a mean
+  readonly split: string;
+  readonly axis: string;
+}
+
+/** The means: in words, as a line, as a table. */
+function Means({ column, found, size, split, axis }: MeansProps) {
+  const { points, mean, outside, band } = found;
+  const step = Math.max(1, Math.floor(points.length / ROWS));
+  return (
+    <>
       <p data-outside={outside}>
         {outside === 0 ? "The order looks random: every mean lies" : `${(100 * outside).toFixed(0)} % of the means lie outside, the others`} within three standard errors of {numberText(mean)}{" "}
         <span class="unit">{column.entry.unit}</span>.
       </p>
       <Lines
         lines={[{ title: column.entry.title, points }]}
-        label={`Moving mean of ${column.entry.title} over ${split.name}; the numbers are in the table below`}
-        axis={by === undefined ? `position in ${split.name}` : `upstream line of ${split.name}`}
+        label={`Moving mean of ${column.entry.title} over ${split}; the numbers are in the table below`}
+        axis={axis}
         band={{ from: mean - band, to: mean + band }}
         yAxis
       />
@@ -112,7 +133,7 @@ export function Order({ store }: { readonly store: Store }) {
         <summary>Numbers</summary>
         <table>
           <caption>
-            Mean of {size.toLocaleString("en")} images around a position of {split.name}
+            Mean of {size.toLocaleString("en")} images around a position of {split}
           </caption>
           <thead>
             <tr>
