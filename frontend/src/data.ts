@@ -8,16 +8,15 @@ export interface DatasetPlace {
   readonly version: string;
   readonly manifest?: string; // address of the manifest, or
   readonly inline?: boolean; // in blocks of this page
+  readonly page?: string | null; // of the data set in the catalog
 }
 
 /** What the page was made for: the block `onebit-config`. */
 export interface Config {
   readonly datasets: readonly DatasetPlace[];
   readonly current: string;
-  readonly page: string | null; // of the data set in the catalog
   readonly leaderboard: string | null;
   readonly rows?: readonly (readonly [number, number])[]; // rows chosen in Python: from, to one past the last
-  readonly fragment?: string; // the state to begin with where the address has none
 }
 
 /** Something is wrong with the data or the way to it; the message says what, and what to do. */
@@ -51,7 +50,8 @@ export function readConfig(text: string): Config {
   }
   const link = (value: unknown) => (isText(value) && !/^\s*[a-z]+:/i.test(value.replace(/^https?:/i, "")) ? value : null);
   const config = read as unknown as Config;
-  return { ...config, page: link(read.page), leaderboard: link(read.leaderboard) };
+  const datasets = config.datasets.map((place) => ({ ...place, page: link(place.page) }));
+  return { ...config, datasets, leaderboard: link(read.leaderboard) };
 }
 
 function checkColumn(entry: unknown, manifest: Manifest): asserts entry is ColumnEntry {

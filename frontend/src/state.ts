@@ -87,6 +87,11 @@ function columnNamed(data: Dataset, ...wanted: (string | null)[]): string {
   return wanted.find((name) => name !== null && data.columns.has(name)) ?? data.columns.keys().next().value ?? "";
 }
 
+/** The page in the catalog of the data set that is open; null where there is none. */
+export function pageOf({ config, data }: Store): string | null {
+  return config.datasets.find(({ name }) => name === data.manifest.name)?.page ?? null;
+}
+
 /** Filters on rows that the page was opened with, see Config.rows. */
 export function filtersOfConfig(config: Config, data: Dataset): Filter[] {
   if (config.rows === undefined || config.current !== data.manifest.name) return [];

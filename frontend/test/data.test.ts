@@ -46,8 +46,8 @@ test("any change of a manifest is read or refused, nothing else", () => {
 
 test("the configuration names data sets, and links that are links", () => {
   const one = { name: "a", version: "1", manifest: "a/manifest.json" };
-  const config = readConfig(JSON.stringify({ datasets: [one], current: "a", page: "javascript:alert(1)", leaderboard: "../leaderboard.html" }));
-  assert.deepEqual([config.page, config.leaderboard], [null, "../leaderboard.html"]);
+  const config = readConfig(JSON.stringify({ datasets: [{ ...one, page: "javascript:alert(1)" }, { ...one, name: "b", page: "../b.html" }], current: "a", leaderboard: "../leaderboard.html" }));
+  assert.deepEqual([...config.datasets.map(({ page }) => page), config.leaderboard], [null, "../b.html", "../leaderboard.html"]);
   assert.throws(() => readConfig('{"datasets": []}'), DataError);
   assert.throws(() => readConfig('{"datasets": [{"name": "a", "version": "1"}]}'), /does not say where the manifest of a is/);
 });

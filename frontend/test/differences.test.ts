@@ -6,7 +6,7 @@ import { decode, encode } from "../src/permalink";
 import { createStore } from "../src/state";
 import { column, dataset } from "./made";
 
-const config = { datasets: [{ name: "made", version: "1.0.0", inline: true }], current: "made", page: null, leaderboard: null };
+const config = { datasets: [{ name: "made", version: "1.0.0", inline: true }], current: "made", leaderboard: null };
 const nats = (name: string, values: number[], title: string) => column(name, Float32Array.from(values), { kind: "nats", title: `Nats: ${title}`, reference: title });
 const A = nats("nats_a", [NaN, 80, 90.5, 70, 60, NaN], "A");
 const B = nats("nats_b,2", [NaN, 81, 90, 70, NaN, 50], "B");

@@ -7,7 +7,7 @@ import { decode } from "../src/permalink";
 import { createStore } from "../src/state";
 import { small } from "./small";
 
-const config = { datasets: [{ name: "small", version: "1.0.0", inline: true }], current: "small", page: null, leaderboard: null };
+const config = { datasets: [{ name: "small", version: "1.0.0", inline: true }], current: "small", leaderboard: null };
 const MOVES = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"];
 const OTHERS = ["Enter", " ", "Escape", "Delete", "Backspace", "Tab", "Insert", "F1"];
 const PRINTED = Array.from({ length: 94 }, (_, at) => String.fromCharCode(33 + at));

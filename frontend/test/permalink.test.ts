@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decode, DEFAULT, encode, PANEL_KEYS, type Link } from "../src/permalink";
+import { decode, DEFAULT, encode, isWritten, PANEL_KEYS, type Link } from "../src/permalink";
 
 const wellFormed = fc.string({ unit: "grapheme", minLength: 1 });
 const filterText = wellFormed.filter((text) => !text.includes(","));
@@ -29,6 +29,11 @@ const links: fc.Arbitrary<Link> = record({
 
 test("a link gives back the state that it was made of", () => {
   fc.assert(fc.property(links, (link) => assert.deepEqual(decode(`#${encode(link)}`), link)));
+});
+
+test("a link that a page wrote is known from one that a person typed", () => {
+  fc.assert(fc.property(links, (link) => isWritten(`#${encode(link)}`)));
+  for (const typed of ["", "#", "#tab=STATS&dataset=binarized_mnist", "#filter=ink:v=1", "#view=1"]) assert.equal(isWritten(typed), false, typed);
 });
 
 test("any text is a link, and reading it twice changes nothing", () => {

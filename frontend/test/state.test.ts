@@ -9,7 +9,7 @@ import { bins } from "../src/columns";
 import { stepItem } from "../src/moving";
 import { INK, small } from "./small";
 
-const config = { datasets: [{ name: "small", version: "1.0.0", inline: true }], current: "small", page: null, leaderboard: null };
+const config = { datasets: [{ name: "small", version: "1.0.0", inline: true }], current: "small", leaderboard: null };
 const store = (fragment = "") => createStore(config, small(), decode(fragment));
 
 test("a link opens as it was, apart from what the data set does not have", () => {

@@ -45,7 +45,6 @@ def test_what_the_page_is_told() -> None:
             {"name": "b", "version": "2.0.0", "manifest": "b/manifest.json", "page": None},
         ],
         "current": "a",
-        "page": "../a/index.html",
         "leaderboard": "../l.html",
         "rows": [[0, 3]],
     }

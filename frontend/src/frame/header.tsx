@@ -4,7 +4,7 @@ import { addressOf } from "../address";
 import { copy } from "../copying";
 import { opened } from "../dialogs/opened";
 import { toggleSplit, splitsShown } from "../splits";
-import type { Store } from "../state";
+import { pageOf, type Store } from "../state";
 import { dark, otherTheme } from "../theme";
 
 function Splits({ store }: { readonly store: Store }) {
@@ -37,7 +37,7 @@ function Mark() {
 
 export function Header({ store }: { readonly store: Store }) {
   const { name, version } = store.data.manifest;
-  const { page } = store.config;
+  const page = pageOf(store);
   return (
     <header class="top">
       {page === null ? (

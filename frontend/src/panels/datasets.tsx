@@ -1,7 +1,7 @@
 // Datasets: what can be opened here, and what the open one is made of.
 
 import { numberText } from "../columns";
-import type { Store } from "../state";
+import { pageOf, type Store } from "../state";
 import { reopen } from "../frame/reopening";
 
 const bytesText = (bytes: number) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(2)} MB`);
@@ -62,6 +62,7 @@ function Columns({ store }: { readonly store: Store }) {
 export function Datasets({ store }: { readonly store: Store }) {
   const { config, data } = store;
   const { manifest } = data;
+  const page = pageOf(store);
   return (
     <>
       <ul class="datasets">
@@ -79,7 +80,7 @@ export function Datasets({ store }: { readonly store: Store }) {
         {bytesText(manifest.features.bytes)} of features. All of it is in this page; nothing is sent anywhere.
       </p>
       <p class="links">
-        {config.page !== null && <a href={config.page}>Page of the data set</a>} {config.leaderboard !== null && <a href={config.leaderboard}>Leaderboard</a>}
+        {page !== null && <a href={page}>Page of the data set</a>} {config.leaderboard !== null && <a href={config.leaderboard}>Leaderboard</a>}
       </p>
       <Splits store={store} />
       <h3>Features</h3>

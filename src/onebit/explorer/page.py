@@ -71,12 +71,7 @@ def configuration(
         rows: of the first data set, chosen when the page opens: ascending ``[start, stop]`` pairs; None for no choice.
     """
     first = datasets[0]
-    config = {
-        "datasets": list(datasets),
-        "current": first["name"],
-        "page": first.get("page"),
-        "leaderboard": leaderboard,
-    }
+    config = {"datasets": list(datasets), "current": first["name"], "leaderboard": leaderboard}
     return config if rows is None else config | {"rows": [list(run) for run in rows]}
 
 
