@@ -8,7 +8,7 @@ import { activeRow, pressing, reveal } from "./images/keys";
 import { Axes, Headings, Legend } from "./images/labels";
 import { Band, Lasso, ringStyle, Tooltip } from "./images/marks";
 import { isChoice, pointing } from "./images/pointing";
-import { createScene, placeOf, viewOf, type Scene, type Tool } from "./images/scene";
+import { createScene, isSeen, placeOf, viewOf, type Scene, type Tool } from "./images/scene";
 import { choose as chooseRenderer } from "./renderers/choice";
 import type { Store } from "./state";
 import { zoomingOn, type Zooming } from "./zooming";
@@ -42,7 +42,8 @@ function useZooming(store: Store, scene: Scene) {
     const end = effect(() => {
       zooming.current!.setLimits(scene.limits.value);
       const { value: view } = store.view;
-      zooming.current!.show(view === null ? scene.fit.value : placeOf(view, screenRatio()));
+      const place = view === null ? null : placeOf(view, screenRatio());
+      zooming.current!.show(place !== null && isSeen(place, scene.layout.value, scene.size.value) ? place : scene.fit.value);
     });
     return () => {
       end();

@@ -6,7 +6,7 @@ import { followAddress } from "./address";
 import { DataError, load, readConfig, type Config } from "./data";
 import { Frame } from "./frame/frame";
 import { reopen } from "./frame/reopening";
-import { decode, type Link } from "./permalink";
+import { decode, isWritten, type Link } from "./permalink";
 import { createStore, filtersOfConfig, type Store } from "./state";
 import { followTheme } from "./theme";
 import "./explorer.css";
@@ -50,8 +50,9 @@ async function open(config: Config, link: Link): Promise<void> {
     const data = await load(place, (loaded) => (share.value = loaded));
     if (location.hash !== asked) return open(config, decode(location.hash)); // the address has changed meanwhile
     const made = createStore(config, data, link);
-    if (link.filters.length === 0) made.filters.value = [...made.filters.value, ...filtersOfConfig(config, made.data)];
+    if (link.filters.length === 0 && !isWritten(asked)) made.filters.value = [...made.filters.value, ...filtersOfConfig(config, made.data)];
     store.value = made;
+    document.title = `${place.name} · onebit explorer`;
     leave = followAddress(made, (other) => void open(config, other));
   } catch (error) {
     failure.value = error instanceof DataError || error instanceof SyntaxError ? error.message : String(error);
@@ -69,7 +70,7 @@ function begin(place: HTMLElement): void {
     failure.value = error instanceof Error ? error.message : String(error);
     return;
   }
-  void open(configured, decode(location.hash.length > 1 ? location.hash : (configured.fragment ?? "")));
+  void open(configured, decode(location.hash));
 }
 
 const place = document.getElementById("onebit-explorer");

@@ -116,6 +116,9 @@ function itemOf(text: string | undefined): Link["item"] {
   return found === null ? null : { split: found[1], index: Number(found[2]) };
 }
 
+/** Whether a fragment is one that a page wrote: it then says everything, and what it does not say is absent. */
+export const isWritten = (fragment: string): boolean => /^#?(?:.*&)?v=\d/.test(fragment);
+
 /** The state that a fragment (with or without its #) describes. */
 export function decode(fragment: string): Link {
   const values = new Map<string, string>();

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.real_data
 Open = Callable[..., "Page"]
 
 TABS = ["DATASETS", "STATS", "ITEM", "RELATIONS", "COMPARE", "AUDIT", "DRAW", "SAMPLES", "ORDER", "TABLE"]
+WITH_PICTURES = {"STATS", "ITEM", "COMPARE", "DRAW", "TABLE"}  # before anything is asked for
 PHONE = {"width": 360, "height": 740}
 
 
@@ -31,7 +32,7 @@ def test_axe_finds_nothing(open_explorer: Open, theme: Any) -> None:
         page.get_by_role("dialog").wait_for()
         assert (key, violations(page)) == (key, [])
         page.keyboard.press("Escape")
-        page.get_by_role("dialog").wait_for(state="detached")
+        page.locator("dialog").wait_for(state="detached")
 
 
 def test_a_tour_by_keyboard_alone(open_explorer: Open) -> None:
@@ -171,6 +172,55 @@ def test_forced_colours(open_explorer: Open) -> None:
     assert violations(page) == []
 
 
+@pytest.mark.parametrize("tab", TABS)
+def test_forced_colours_of_every_tab(open_explorer: Open, tab: str) -> None:
+    """What is open and pressed is told apart from what is not, pictures keep their shades, axe finds nothing."""
+    fragment = f"#tab={tab}&filter=ink:80..120&item=test/42&sort=ink"
+    page = open_explorer(fragment, forced_colors="active", color_scheme="dark")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    if tab == "DRAW":
+        page.get_by_role("button", name="Begin with the item").click()
+    if tab in ("ITEM", "DRAW"):
+        page.locator(".near button").first.wait_for()
+    pictures = page.locator(".panel canvas:visible")
+    shades = pictures.evaluate_all(
+        "all => all.map(one => new Set(one.getContext('2d').getImageData(0, 0, one.width, one.height).data).size)"
+    )
+    assert all(number >= 2 for number in shades) and (len(shades) > 0) == (tab in WITH_PICTURES)
+    background = "all => all.map(one => getComputedStyle(one).backgroundColor)"
+    opened, others = (
+        set(page.locator(f"[role=tab][aria-selected={is_open}]").evaluate_all(background))
+        for is_open in ("true", "false")
+    )
+    assert len(opened) == 1 and not opened & others
+    pressed, free = (
+        set(page.locator(f"button[aria-pressed={is_pressed}]:visible").evaluate_all(background))
+        for is_pressed in ("true", "false")
+    )
+    assert len(pressed) == 1 and not pressed & free
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_nothing_moves_by_itself_in_any_tab(open_explorer: Open, tab: str) -> None:
+    page = open_explorer(f"#tab={tab}&filter=ink:80..120&item=test/42", reduced_motion="reduce")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    for key in ("", "?", "Control+k", "f", "e", "/"):
+        if key:
+            page.keyboard.press(key)
+            page.get_by_role("dialog").wait_for()
+        assert page.evaluate(MOVING) == []
+        if key:
+            page.keyboard.press("Escape")
+            page.locator("dialog").wait_for(state="detached")
+
+
+MOVING = """[...document.querySelectorAll("*")].filter(one => {
+  const style = getComputedStyle(one);
+  return style.transitionDuration !== "0s" || style.animationName !== "none" || style.scrollBehavior === "smooth";
+}).map(one => one.outerHTML.slice(0, 80)).concat(document.getAnimations().map(one => one.constructor.name))"""
+
+
 def test_reduced_motion(open_explorer: Open) -> None:
     page = open_explorer("#tab=STATS", reduced_motion="reduce")
     page.wait_for_selector("html[data-ready]", state="attached")
@@ -185,10 +235,7 @@ def test_reduced_motion(open_explorer: Open) -> None:
       look();
     })"""
     assert page.evaluate(seen % (box["x"] + 300, box["y"] + 200)) <= 2  # there at once: before and after
-    moving = (
-        "[...document.querySelectorAll('*')].filter(one => getComputedStyle(one).transitionDuration !== '0s').length"
-    )
-    assert page.evaluate(moving) == 0 and page.evaluate("document.getAnimations().length") == 0
+    assert page.evaluate(MOVING) == []
 
 
 def test_fingers_move_zoom_and_open(open_explorer: Open) -> None:
@@ -236,6 +283,18 @@ def test_fits_a_phone(open_explorer: Open, tab: str) -> None:
     page = open_explorer(f"#tab={tab}&filter=ink:80..120&item=test/42", viewport=PHONE)
     page.wait_for_selector("#status")
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_on_a_phone_what_is_opened_comes_into_sight(open_explorer: Open) -> None:
+    page = open_explorer("#tab=STATS", viewport=PHONE, has_touch=True)
+    page.wait_for_selector("html[data-ready]", state="attached")
+    top = "document.querySelector('.panel').getBoundingClientRect().top"
+    assert page.evaluate(top) > PHONE["height"] / 2  # the images come first
+    box = page.locator(".stage").bounding_box()
+    assert box is not None
+    page.touchscreen.tap(box["x"] + 100, box["y"] + 100)
+    page.locator(".item-head").wait_for()
+    assert page.evaluate(top) < PHONE["height"] / 4
 
 
 def test_targets_are_large_enough(open_explorer: Open) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from explorer_reading import wait_for_count
 from scipy import special, stats
 
 import onebit
@@ -108,6 +109,24 @@ def test_a_drawing_finds_its_neighbours_with_pointer_and_keyboard(
     page.wait_for_selector(NEAR, state="detached")
 
 
+def test_a_drawing_is_a_filter(open_explorer: Open, digits: np.ndarray) -> None:
+    page = open_explorer("#tab=DRAW&filter=split:test,ink@0.0:1", name="calibrated_digits")
+    pad = page.get_by_role("application")
+    pad.focus()
+    place = [14, 14]
+    drawn = []
+    for key in ("ArrowUp", "ArrowUp", "ArrowLeft"):
+        page.keyboard.press(key)
+        page.keyboard.press("Space")
+        place = [place[0] - (key == "ArrowLeft"), place[1] - (key == "ArrowUp")]
+        drawn.append(place)
+    page.get_by_role("button", name="Images with this ink").click()
+    bits = np.unpackbits(digits[60_000:], axis=1).reshape(-1, 28, 28)
+    wait_for_count(page, int(np.all([bits[:, y, x] for x, y in drawn], axis=0).sum()))
+    chips = page.locator("li.filter span").all_inner_texts()
+    assert chips == ["Split: test", *(f"Pixel {x}, {y}: ink" for x, y in sorted(drawn, key=lambda one: one[::-1]))]
+
+
 @pytest.mark.real_data
 def test_the_audit_is_that_of_the_command_line(open_explorer: Open, tmp_path: Path) -> None:
     page = open_explorer("#tab=AUDIT")
@@ -176,7 +195,34 @@ def test_slices_that_are_alike_are_found_alike(open_explorer: Open) -> None:
     page.wait_for_selector("[data-energy]", timeout=SLOW)
     assert "look like draws from one distribution" in page.locator(".verdict").inner_text()
     page.locator(".panel select").first.select_option("chosen")
-    page.wait_for_selector("text=the chosen images has no images")
+    page.wait_for_selector("text=No image is in the chosen images: filter or choose some first.")
+
+
+def test_sets_that_share_images_are_not_tested_as_a_whole(open_explorer: Open) -> None:
+    """A permutation deals every image to one of two sets: it cannot deal out those that are in both."""
+    fragment = "#tab=COMPARE&first=split test&second=selection&filter=ink:100..140"
+    page = open_explorer(fragment, name="calibrated_digits")
+    page.wait_for_selector("text=in both sets", timeout=SLOW)
+    assert page.get_by_role("button", name="Test the whole").count() == 0
+    page.locator(".panel select").first.select_option("rest")
+    page.get_by_role("button", name="Test the whole").click()
+    page.wait_for_selector("text=by 199 permutations", timeout=SLOW)
+    assert page.locator("text=in both sets").count() == 0
+
+
+def test_a_selection_with_a_name_is_compared(open_explorer: Open, digits: np.ndarray) -> None:
+    page = open_explorer("#tab=COMPARE&filter=rows:test/0..2999", name="calibrated_digits")
+    page.get_by_role("button", name="Export selection").click()
+    page.get_by_label("Name").fill("mine")
+    page.get_by_role("button", name="Keep in this browser").click()
+    page.keyboard.press("Escape")
+    for number, part in enumerate(("named mine", "split train")):
+        page.locator(".panel select").nth(number).select_option(part)
+    pixels = np.unpackbits(digits, axis=1)
+    difference = pixels[60_000:63_000].mean(axis=0) - pixels[:50_000].mean(axis=0)
+    page.locator(".verdict", has_text="“mine” and train").wait_for(timeout=SLOW)
+    energy = float(page.locator("[data-energy]").get_attribute("data-energy") or "")
+    assert energy == pytest.approx(2 * (difference**2).sum(), rel=1e-9)
 
 
 def drop(page: Page, name: str, content: bytes) -> None:
@@ -218,6 +264,15 @@ def test_a_sheet_of_samples_is_cut_into_images(open_explorer: Open, digits: np.n
     page.wait_for_selector("text=10 samples are an exact copy", timeout=SLOW)
 
 
+def torn_archive() -> bytes:
+    """An archive of one array; what is packed is spoilt in its middle."""
+    target = io.BytesIO()
+    np.savez_compressed(target, images=np.random.default_rng(0).integers(2, size=(40, 784), dtype=np.uint8))
+    content = bytearray(target.getvalue())
+    content[200:300] = b"\xff" * 100
+    return bytes(content)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -225,6 +280,14 @@ def test_a_sheet_of_samples_is_cut_into_images(open_explorer: Open, digits: np.n
         ("objects.npy", npy(np.array([{}], object), allow_pickle=True), "Python objects are not read"),
         ("small.npy", npy(np.zeros((3, 5, 5), np.uint8)), "images of this data set are 28 by 28"),
         ("short.npy", npy(np.zeros((9, 784), np.uint8))[:-1], "cut short"),
+        (
+            "complex.npy",
+            npy(np.zeros((9, 784), np.complex64)),
+            "type '<c8'; allowed are booleans, integers, and floats of",
+        ),
+        ("early.png", write_png(np.zeros((28, 28), np.uint8))[:20], "The picture is cut short"),
+        ("torn.png", write_png(np.zeros((28, 28), np.uint8))[:45], "torn.png cannot be decoded"),
+        ("torn.npz", torn_archive(), "The archive holds more than it says"),
         ("page.png", write_png(np.zeros((30, 31), np.uint8)), "no whole number of images of 28 by 28"),
         ("<img src=x>.npy", b"\x93NUMPY", "It is no .npy file"),
     ],
@@ -232,7 +295,40 @@ def test_a_sheet_of_samples_is_cut_into_images(open_explorer: Open, digits: np.n
 def test_files_that_are_no_samples(open_explorer: Open, name: str, content: bytes, message: str) -> None:
     page = open_explorer("#tab=SAMPLES", name="calibrated_digits")
     drop(page, name, content)
-    page.wait_for_selector(f"[role=alert]:has-text('{message}')")
+    page.locator("[role=alert]", has_text=message).wait_for()
+    assert page.locator("input[type=file]").input_value() == ""  # so that the same file, mended, can be chosen again
+
+
+def test_samples_in_half_precision(open_explorer: Open, digits: np.ndarray) -> None:
+    page = open_explorer("#tab=SAMPLES", name="calibrated_digits")
+    drop(page, "half.npy", npy(np.unpackbits(digits[:30], axis=1).astype(np.float16)))
+    page.wait_for_selector("text=30 samples are an exact copy", timeout=SLOW)
+
+
+def test_a_file_that_falls_beside_its_place_does_not_replace_the_page(open_explorer: Open) -> None:
+    page = open_explorer("#tab=SAMPLES", name="calibrated_digits")
+    dropped = """place => {
+      const carried = new DataTransfer();
+      carried.items.add(new File(["x"], "x.npy"));
+      return ["dragover", "drop"].map(kind => {
+        const event = new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: carried });
+        document.querySelector(place).dispatchEvent(event);
+        return event.defaultPrevented;
+      });
+    }"""
+    assert page.evaluate(dropped, ".stage") == [True, True]  # the browser does nothing of its own
+    assert page.locator("[role=alert]").count() == 0
+    assert page.evaluate(dropped, ".dropping") == [True, True]
+    page.locator("[role=alert]", has_text="x.npy is none of these").wait_for()
+
+
+@pytest.mark.real_data
+def test_the_order_of_a_number_that_a_split_does_not_have(open_explorer: Open) -> None:
+    page = open_explorer("#tab=ORDER&ordercolumn=nats_made&ordersplit=train")
+    page.wait_for_selector("text=No image of train has a number in Nats: MADE")
+    assert page.locator("[data-outside]").count() == 0
+    page.locator(".panel select").nth(1).select_option("test")
+    page.wait_for_selector("text=The order looks random")
 
 
 @pytest.mark.real_data

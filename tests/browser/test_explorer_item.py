@@ -21,12 +21,30 @@ def test_the_picture_is_the_image(open_explorer: Open, explorers: Any) -> None:
     data = truth(explorers)
     page = open_explorer("#tab=ITEM&item=test/42", color_scheme="light")
     for inverted in (False, True):
-        drawn = page.locator(".portrait canvas").evaluate(
+        drawn = page.locator(".portrait > canvas").evaluate(
             "one => [...one.getContext('2d').getImageData(0, 0, one.width, one.height).data]"
         )
         grey = np.array(drawn).reshape(28, 28, 4)[..., 0]
         assert np.array_equal(grey > 128 if inverted else grey < 128, data.bits[60042] == 1)
         page.get_by_role("button", name="Invert").click()
+
+
+def test_the_nats_of_its_pixels_are_those_of_the_baseline(open_explorer: Open, explorers: Any) -> None:
+    """Independent pixels, as often ink as in train; orange is ink, blue is blank, full colour is what takes most."""
+    data = truth(explorers)
+    page = open_explorer("#tab=ITEM&item=test/42", color_scheme="light")
+    share = (data.bits[:50_000].sum(0, dtype=np.int64) + 0.5) / 50_001
+    ink = data.bits[60_042] == 1
+    nats = -np.log(np.where(ink, share, 1 - share))
+    figure = page.locator(".surprise")
+    assert float(figure.get_attribute("data-nats") or "") == pytest.approx(nats.sum(), rel=1e-9)
+    assert nats.sum() == pytest.approx(data.values["nats_bernoulli"][60_042], abs=1e-3)
+    drawn = figure.locator("canvas").evaluate(
+        "one => [...one.getContext('2d').getImageData(0, 0, one.width, one.height).data]"
+    )
+    colours = np.array(drawn).reshape(28, 28, 4)[..., :3].astype(float)
+    strongest = np.where(ink[..., None], [213, 94, 0], [0, 114, 178])
+    assert np.abs(colours - (255 + (nats / nats.max())[..., None] * (strongest - 255))).max() <= 0.51
 
 
 def test_features_and_places(open_explorer: Open, explorers: Any) -> None:

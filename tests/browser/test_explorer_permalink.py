@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
-from explorer_reading import count, link_state, wait_for_count
+from explorer_reading import count, link_state, truth, wait_for_count
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -104,6 +106,49 @@ def test_nonsense_is_ignored(open_explorer: Open) -> None:
     page = open_explorer("#tab=%3Cb%3E&filter=none:1,ink:x,,ink:90&sort=-none&view=a&item=test/99999&x=%zz&__proto__=1")
     assert page.get_by_role("tab", selected=True).inner_text() == "Stats"
     assert page.locator("li.filter span").all_inner_texts() == ["Ink: 90"]
+
+
+@pytest.mark.parametrize("view", ["1e9,1e9,50", "0,0,1e-300", "-1e300,0,1e300"])
+def test_a_view_of_nothing_shows_all(open_explorer: Open, view: str) -> None:
+    page = open_explorer(f"#tab=STATS&view={view}")
+    page.wait_for_selector("html[data-ready]", state="attached")
+    shades = "one => new Set(one.getContext('2d').getImageData(0, 0, one.width, one.height).data).size"
+    assert page.locator("canvas.pixels").evaluate(shades) > 20
+
+
+def test_filters_on_all_pixels_act(open_explorer: Open, explorers: Any) -> None:
+    bits = truth(explorers).bits
+    blank = ~bits[:40].any(axis=0)  # of the first forty images
+    places = np.argwhere(blank)
+    assert len(places) > 255
+    fragment = "#tab=STATS&filter=" + ",".join(f"ink@{x}.{y}:0" for y, x in places)
+    page = open_explorer(fragment)
+    wait_for_count(page, int((~bits[:, blank].any(axis=1)).sum()))
+    assert page.locator("li.filter span").all_inner_texts() == [f"{len(places)} pixels: {len(places)} blank"]
+    page.get_by_role("button", name=re.compile("^Remove: ")).click()
+    wait_for_count(page, 70_000)
+
+
+def test_rows_chosen_in_python_do_not_come_back_with_a_link(browser: Any, explorers: Any) -> None:
+    """A link that the page wrote says everything: without filters all images are shown."""
+    explored = explorers.builder("calibrated_digits").as_dataset("test")[:100].explore(inline=False)
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.goto(explored.address)
+        wait_for_count(page, 100)
+        page.get_by_role("button", name="Clear all").click()
+        wait_for_count(page, 70_000)
+        page.wait_for_timeout(250)
+        assert "filter" not in page.url
+        page.reload()
+        wait_for_count(page, 70_000)
+        page.goto("about:blank")
+        page.goto(f"{explored.address}#tab=STATS&dataset=calibrated_digits")  # a link that a person wrote
+        wait_for_count(page, 100)
+    finally:
+        context.close()
+        explored.close()
 
 
 def test_the_copied_link_opens_the_same(open_explorer: Open) -> None:

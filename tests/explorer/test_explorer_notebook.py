@@ -98,7 +98,6 @@ def test_a_page_with_everything_inside(dataset: Any) -> None:
     assert told(page) == {
         "datasets": [{"name": "small_digits", "version": "1.2.3", "inline": True}],
         "current": "small_digits",
-        "page": None,
         "leaderboard": None,
         "rows": [[370, 420]],
     }

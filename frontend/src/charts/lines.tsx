@@ -6,7 +6,7 @@ export interface Line {
 }
 
 const STYLES = ["solid", "dashed", "dotted", "long", "mixed"] as const; // see finding.css
-const [WIDTH, HEIGHT] = [640, 200];
+const [WIDTH, HEIGHT] = [400, 170]; // about as large as it is shown, so that its letters are too
 
 export const styleOf = (number: number) => STYLES[number % STYLES.length];
 

@@ -8,7 +8,12 @@ import type { Store } from "../state";
 import { Dialog } from "./dialog";
 import { opened } from "./opened";
 
-const bound = (text: string, missing: number) => (text.trim() === "" ? missing : Number(text));
+/** The bound that is typed, `missing` for nothing, NaN for what is no number. */
+function bound(text: string, missing: number): number {
+  if (text.trim() === "") return missing;
+  const number = Number(text);
+  return Number.isFinite(number) ? number : NaN;
+}
 
 export function AddFilter({ store }: { readonly store: Store }) {
   const name = useSignal(store.data.columns.has("ink") ? "ink" : store.data.columns.keys().next().value!);

@@ -1,7 +1,7 @@
 // The filters, each a chip that can be turned round or taken away.
 
 import { opened } from "../dialogs/opened";
-import { filterText, filterWords, negation, type Filter } from "../filters";
+import { filterText, filterWords, negation, type Filter, type PixelFilter } from "../filters";
 import type { Store } from "../state";
 
 function Chip({ store, filter, at }: { readonly store: Store; readonly filter: Filter; readonly at: number }) {
@@ -20,14 +20,30 @@ function Chip({ store, filter, at }: { readonly store: Store; readonly filter: F
   );
 }
 
+const MANY = 6; // pixels with a chip of their own; more have one together
+
+function PixelsChip({ store, pixels }: { readonly store: Store; readonly pixels: readonly PixelFilter[] }) {
+  const ink = pixels.filter((one) => one.ink).length;
+  const words = `${pixels.length} pixels: ${[ink > 0 && `${ink} ink`, ink < pixels.length && `${pixels.length - ink} blank`].filter(Boolean).join(", ")}`;
+  return (
+    <li class="filter">
+      <span>{words}</span>
+      <button type="button" aria-label={`Remove: ${words}`} title="Remove" onClick={() => (store.filters.value = store.filters.value.filter(({ kind }) => kind !== "pixel"))}>
+        ×
+      </button>
+    </li>
+  );
+}
+
 export function Chips({ store }: { readonly store: Store }) {
   const filters = store.filters.value;
+  const pixels = filters.filter((one): one is PixelFilter => one.kind === "pixel");
+  const together = pixels.length > MANY;
   return (
     <section class="filters" aria-label="Filters">
       <ul>
-        {filters.map((filter, at) => (
-          <Chip key={`${at}${filterText(filter, store.data)}`} {...{ store, filter, at }} />
-        ))}
+        {filters.map((filter, at) => !(together && filter.kind === "pixel") && <Chip key={`${at}${filterText(filter, store.data)}`} {...{ store, filter, at }} />)}
+        {together && <PixelsChip store={store} pixels={pixels} />}
       </ul>
       <button type="button" aria-haspopup="dialog" onClick={() => (opened.value = "filter")}>
         + Add filter

@@ -106,6 +106,14 @@ export function placeOf({ x, y, scale }: View, ratio: number): Place {
   return { k, x: -x * k, y: -y * k };
 }
 
+const LEAST_SEEN = 8; // CSS pixels
+
+/** Whether anything of the plane is seen from a place; a link may have been made for other data, or by hand. */
+export function isSeen({ k, x, y }: Place, layout: { readonly width: number; readonly height: number }, size: Size): boolean {
+  const [right, bottom] = [x + k * layout.width, y + k * layout.height];
+  return k * Math.max(layout.width, layout.height) >= LEAST_SEEN && right > 0 && bottom > 0 && x < size.width && y < size.height;
+}
+
 /** The cell at a point of the canvas, or -1 where the plane is not. */
 export function cellAt({ width, height }: Layout, { k, x, y }: Place, point: readonly [number, number]): number {
   const [column, line] = [Math.floor((point[0] - x) / k), Math.floor((point[1] - y) / k)];

@@ -3,11 +3,13 @@
 import { useComputed } from "@preact/signals";
 import { entropy, rowBits } from "../bitplanes";
 import { MapPicture } from "../charts/bits";
+import { namedSelections, type Named } from "../choosing";
 import { valueOf } from "../columns";
 import { adjustedForDiscoveries, energyDistance, FALSE_DISCOVERY_RATE, kolmogorovSmirnov, pixelTests } from "../drift";
+import { parseFilter, passing } from "../filters";
 import { countsOf } from "../pixel_statistics";
 import { setPanel, type Store } from "../state";
-import { driftVerdict } from "../verdicts";
+import { counted, driftVerdict } from "../verdicts";
 import { Progress, useJob } from "./running";
 import { VerdictBox } from "./verdict";
 
@@ -20,7 +22,13 @@ interface Part {
   readonly mask: () => Uint8Array;
 }
 
-/** What can be compared: every split, the selection and the rest, what was chosen. */
+/** The images of a selection with a name; none where it is of other data. */
+function namedMask(store: Store, { filter }: Named): Uint8Array {
+  const read = parseFilter(filter, store.data);
+  return read === null ? new Uint8Array(store.data.manifest.n) : passing(read, store.data);
+}
+
+/** What can be compared: every split, the selection and the rest, what was chosen, and selections with a name. */
 function parts(store: Store): Part[] {
   const { splits, n } = store.data.manifest;
   const of = (start: number, stop: number) => new Uint8Array(n).fill(1, start, stop);
@@ -29,6 +37,7 @@ function parts(store: Store): Part[] {
     { key: "selection", title: "the selection", mask: () => store.drawn.value.selection.mask },
     { key: "rest", title: "all but the selection", mask: () => store.drawn.value.selection.mask.map((one) => 1 - one) },
     { key: "chosen", title: "the chosen images", mask: () => store.chosen.value },
+    ...namedSelections(store).map((named) => ({ key: `named ${named.name}`, title: `“${named.name}”`, mask: () => namedMask(store, named) })),
   ];
 }
 
@@ -93,7 +102,7 @@ function Compared({ store, one, other, width, height }: { readonly store: Store;
   const job = useJob<"permute">(store);
   const found = compared.value;
   if (one.key === other.key) return <p>Choose two different sets.</p>;
-  if (found === null) return <p>{one.mask().includes(1) ? other.title : one.title} has no images: filter or choose some first.</p>;
+  if (found === null) return <p>No image is in {one.mask().includes(1) ? other.title : one.title}: filter or choose some first.</p>;
   const [n, m] = found.rows.map(({ length }) => length);
   const test = job.answer.value !== null && Math.abs(job.answer.value.energy_distance - found.energy) < 1e-9 ? job.answer.value : null;
   const verdict = driftVerdict({ names: [one.title, other.title], pixels: width * height, different: found.different, rate: FALSE_DISCOVERY_RATE, numbers: found.numbers, energy: found.energy, test });
@@ -101,8 +110,13 @@ function Compared({ store, one, other, width, height }: { readonly store: Store;
   return (
     <>
       <VerdictBox verdict={verdict} />
-      {found.overlap > 0 && <p class="line">{found.overlap.toLocaleString("en")} images are in both sets: the tests take the sets as independent.</p>}
-      {test === null && job.share.value === null && (
+      {found.overlap > 0 && (
+        <p class="line">
+          {counted(found.overlap, "image")} {found.overlap === 1 ? "is" : "are"} in both sets. The tests take the sets as independent, and the whole cannot be tested: a permutation deals
+          every image to one of the two. Compare “the selection” with “all but the selection”.
+        </p>
+      )}
+      {found.overlap === 0 && test === null && job.share.value === null && (
         <button type="button" onClick={() => job.start({ kind: "permute", first: found.rows[0], second: found.rows[1], permutations: PERMUTATIONS, seed: 0 })}>
           Test the whole by {PERMUTATIONS} permutations
         </button>

@@ -5,6 +5,7 @@ import type { TargetedKeyboardEvent, TargetedPointerEvent } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { bitAt, bitsOf, type Bits } from "../charts/bits";
 import { said } from "../copying";
+import type { Filter } from "../filters";
 import { NeighbourList } from "../neighbours/neighbour_list";
 import type { Store } from "../state";
 import { dark } from "../theme";
@@ -25,6 +26,14 @@ export function stroke(bits: Bits, width: number, height: number, from: readonly
     }
   }
   return made;
+}
+
+/** Filters by a drawing: what is ink there must be ink. It takes the place of all filters on pixels. */
+export function filterByInk(store: Store, bits: Bits): void {
+  const { width, height } = store.data.manifest;
+  const others = store.filters.value.filter(({ kind }) => kind !== "pixel");
+  const inked = Array.from({ length: width * height }, (_, place) => place).filter((place) => bitAt(bits, place) === 1);
+  store.filters.value = [...others, ...inked.map((place): Filter => ({ kind: "pixel", x: place % width, y: Math.floor(place / width), ink: true }))];
 }
 
 interface PadProps {
@@ -117,6 +126,9 @@ export function Draw({ store }: { readonly store: Store }) {
         </button>
         <button type="button" disabled={blank} onClick={() => (bits.value = new Uint8Array(bytes))}>
           Clear
+        </button>
+        <button type="button" disabled={blank} title="Filters: what is ink here must be ink" onClick={() => filterByInk(store, bits.value)}>
+          Images with this ink
         </button>
         <button type="button" disabled={store.item.value === null} onClick={() => (bits.value = bitsOf(store.data, store.item.value!).slice())}>
           Begin with the item

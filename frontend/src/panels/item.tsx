@@ -1,17 +1,23 @@
 // Item: all that is known of one image.
 
 import { useComputed } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { addressOf } from "../address";
+import { rowBits } from "../bitplanes";
+import { bitsOf, MapPicture } from "../charts/bits";
 import { barsPath } from "../charts/histogram";
 import { Picture } from "../charts/picture";
 import { bins, NO_BAR, valueText } from "../columns";
 import { CopyButton } from "../copying";
 import { whereabouts } from "../data";
 import type { Column } from "../model";
+import { roles } from "../neighbours/audit";
 import { NeighboursOfRow } from "../neighbours/neighbour_list";
+import { countsOf } from "../pixel_statistics";
 import { itemCode } from "../selection_files";
 import { toggleChosen, type Store } from "../state";
 import { filterByBars, percentile, totalsOf } from "../statistics";
+import { surpriseOf } from "../surprise";
 import { stepItem } from "../moving";
 
 /** Where the image lies in a column's histogram. */
@@ -60,6 +66,24 @@ function Feature({ store, column, row }: { readonly store: Store; readonly colum
   );
 }
 
+/** Where the image is unusual. */
+function Surprise({ store, row }: { readonly store: Store; readonly row: number }) {
+  const { width, height, splits, n } = store.data.manifest;
+  const { reference } = roles(splits);
+  const counts = useMemo(() => countsOf(store.data, rowBits(new Uint8Array(n).fill(1, reference.start, reference.stop))), [store]);
+  const nats = useMemo(() => surpriseOf(counts, bitsOf(store.data, row)), [counts, row]);
+  const [total, most] = nats.reduce(([sum, high], one) => [sum + Math.abs(one), Math.max(high, Math.abs(one))], [0, 0]);
+  const label = "Where the image is unusual: ink that is rare there (orange), ink that is missing there (blue)";
+  return (
+    <figure class="surprise" data-nats={total}>
+      <MapPicture values={nats.map((one) => one / most)} width={width} height={height} label={label} />
+      <figcaption>
+        {label}. Each pixel by itself, with the shares of ink of {reference.name}: {total.toFixed(1)} nats together, full colour is {most.toFixed(1)}.
+      </figcaption>
+    </figure>
+  );
+}
+
 export function Item({ store }: { readonly store: Store }) {
   const place = useComputed(() => store.selection.value.rows.indexOf(store.item.value ?? -1));
   const row = store.item.value;
@@ -103,6 +127,7 @@ export function Item({ store }: { readonly store: Store }) {
       </div>
       <div class="portrait">
         <Picture store={store} row={row} label={`Image ${index} of ${split}`} />
+        <Surprise store={store} row={row} />
       </div>
       <table class="features">
         <caption>Features of the image; how much of all images has a smaller value</caption>

@@ -20,7 +20,9 @@ function shade({ factor }: Cell): string {
 function factorText({ factor }: Cell): string {
   if (factor === 1) return "·";
   if (factor === 0) return "none";
-  return factor > 1 ? `${factor.toFixed(factor < 10 ? 1 : 0)}×` : `÷${(1 / factor).toFixed(1 / factor < 10 ? 1 : 0)}`;
+  const times = Math.max(factor, 1 / factor);
+  const text = times.toFixed(times < 1.095 ? 2 : times < 10 ? 1 : 0); // "1.0" would be chance
+  return factor > 1 ? `${text}×` : `÷${text}`;
 }
 
 interface GridProps {

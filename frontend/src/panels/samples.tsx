@@ -48,7 +48,7 @@ function baselineSplit({ manifest }: Dataset) {
 }
 
 /** What is close: the distance that few images of the baseline have at most. */
-const limitOf = (baseline: Comparison) => Math.max(thresholdOf([baseline])?.distance ?? 0, 0);
+const limitOf = (baseline: Comparison) => thresholdOf([baseline])?.distance ?? 0;
 
 const inkOf = (bits: Uint8Array, from: number, bytes: number) => {
   let sum = 0;
@@ -176,7 +176,14 @@ export function Samples({ store }: { readonly store: Store }) {
       >
         <label>
           <span>Drop a file here, or choose one</span>
-          <input type="file" accept=".npy,.npz,.png" onChange={(event) => void take(event.currentTarget.files?.[0])} />
+          <input
+            type="file"
+            accept=".npy,.npz,.png"
+            onChange={(event) => {
+              void take(event.currentTarget.files?.[0]);
+              event.currentTarget.value = ""; // a file of the same name that was written anew is a change too
+            }}
+          />
         </label>
       </div>
       {failure.value !== "" && <p role="alert">{failure.value}</p>}
