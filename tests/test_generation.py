@@ -370,12 +370,16 @@ def shifted_digits() -> type[onebit.GeneratorBasedBuilder]:
 
 def test_configurations_have_folders_of_their_own(tmp_path: Path) -> None:
     shifted_digits()
-    for name, path, least in (("digits", "plain/1.0.0", 0), ("digits/far", "far/2.0.0", 100)):
+    for name, path, least in (("digits/far", "far/2.0.0", 100), ("digits", "plain/1.0.0", 0)):
         ds, info = onebit.load(name, split="train", data_dir=tmp_path, with_info=True)
         assert np.packbits(ds.arrays()["image"]).min() == least
         assert info.full_name == f"digits/{path}"
         assert Path(info.data_dir) == tmp_path / "digits" / path
-    assert info.release_notes == {"2.0.0": "Farther."}
+    assert info.config_description == info.as_dict()["config_description"] == "As they are."
+    assert 'config_description="""\n    As they are.\n    """,\n' in repr(info)
+    far = onebit.builder("digits/far", data_dir=tmp_path).info
+    assert (far.release_notes, far.config_description) == ({"2.0.0": "Farther."}, None)
+    assert "config_description" not in repr(far)
     own = Shifted(name="own", shift=7)
     builder = onebit.builder("digits", config=own, data_dir=tmp_path)
     builder.download_and_prepare()

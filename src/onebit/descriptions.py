@@ -120,6 +120,7 @@ def described_record(
     content = {
         "name": builder.name,
         "config": config.name if config is not None else None,
+        "config_description": dedented(getattr(config, "description", None)) or None,
         "version": str(builder.version),
         "release_notes": {version: dedented(note) for version, note in builder.release_notes.items()},
         "homepage": homepage or "",

@@ -304,6 +304,11 @@ class DatasetInfo:
         return self.record.content.get("config")
 
     @property
+    def config_description(self) -> str | None:
+        """What the configuration is; None where there is none, or it does not say."""
+        return self.record.content.get("config_description")
+
+    @property
     def disable_shuffling(self) -> bool:
         """Whether rows are stored in the order of their keys."""
         return bool(self.record.content.get("disable_shuffling", False))
@@ -409,7 +414,7 @@ class DatasetInfo:
             "tags": self.tags,
             "metadata": self.metadata,
             "citation": self.citation,
-        } | ({"config_name": self.config_name} if self.config_name else {})
+        } | {name: text for name in ("config_name", "config_description") if (text := getattr(self, name))}
 
     def _repr_html_(self) -> str:
         from onebit.views.notebook import info_html  # views stand on top of this: import when asked for
@@ -426,6 +431,7 @@ class DatasetInfo:
             f"name={self.name!r}",
             f"full_name={self.full_name!r}",
             f"description={block(self.description)}",
+            *([f"config_description={block(self.config_description)}"] if self.config_description else []),
             f"homepage={self.homepage!r}",
             f"license={self.license!r}" if self.license else _NO_LICENSE,
             f"data_dir={self.data_dir!r}",

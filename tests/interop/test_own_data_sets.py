@@ -136,7 +136,7 @@ def test_configurations(tfds: ModuleType, both: Callable[..., Pair]) -> None:
     text = "from dataclasses import dataclass\n\n@dataclass(eq=False)\n"
     text += "class Shifted(tfds.core.BuilderConfig):\n    shift: int = 0\n"
     configs = (
-        'BUILDER_CONFIGS = [Shifted(name="plain"), '
+        'BUILDER_CONFIGS = [Shifted(name="plain", description="As it is."), '
         'Shifted(name="far", shift=100, version="2.0.0", release_notes={"2.0.0": "Far."}, tags=["far"])]'
     )
     code = small("list(zip(range(9), values(self.builder_config.shift, 9)))", before=text, attributes=configs)
@@ -146,6 +146,7 @@ def test_configurations(tfds: ModuleType, both: Callable[..., Pair]) -> None:
             builder.download_and_prepare()
         assert compare(tfds, pair) == 9
         assert words(pair[0].info) == words(pair[1].info)
+        assert (pair[0].info.config_description or None) == pair[1].info.config_description
         assert Path(pair[0].data_dir).parts[-3:] == Path(pair[1].data_dir).parts[-3:]
 
 
