@@ -119,6 +119,25 @@ def test_about_from_a_file_and_in_place(invoke: Invoke, report_file: Path, tmp_p
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            '{"title": "t", "authors": "Ann", "command": "c"}',
+            "certificate.authors is 'Ann'; a list of names",
+        ),
+        ("{", "about.json: This is no JSON"),
+        ("[]", "about.json is no JSON object"),
+    ],
+)
+def test_about_that_says_nothing(invoke: Invoke, report_file: Path, tmp_path: Path, text: str, said: str) -> None:
+    about = tmp_path / "about.json"
+    about.write_text(text)
+    result = invoke("certify", "make", report_file, "--about", about)
+    assert result.exit_code != 0
+    assert said in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [
         ((), 2, "Give --title TEXT"),

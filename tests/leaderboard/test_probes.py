@@ -11,7 +11,7 @@ from certified_coins import Pixels
 
 import onebit
 from onebit.evaluation import RBM, Report
-from onebit.leaderboard import probes
+from onebit.leaderboard import probes, replays
 from onebit.leaderboard.findings import Finding
 
 
@@ -139,6 +139,20 @@ def test_images_that_were_stored_by_a_model_without_conditionals(
     text = next(finding.text for finding in found if finding.name == "other splits")
     assert text.startswith("Beside 60 images of test: train +")
     assert "the model has seen the images" in text
+
+
+def test_a_model_that_exits_is_a_finding(report: Report, digits_dir: Any) -> None:
+    """Its exit code would be taken for that of the check."""
+
+    class Leaving:
+        def log_prob(self, x: np.ndarray) -> np.ndarray:
+            raise SystemExit(0)
+
+    replayed = replays.replay(report, Leaving(), data_dir=digits_dir)
+    assert [one.outcome for one in replayed] == ["failed"]
+    assert replayed[0].text.endswith("SystemExit: 0")
+    found = probes.probe(report, Leaving(), count=20, seed=0, data_dir=digits_dir)
+    assert {finding.text for finding in found if finding.name == "probe"} == {"SystemExit: 0"}
 
 
 def test_whatever_a_model_raises_is_a_finding(report: Report, digits_dir: Any) -> None:

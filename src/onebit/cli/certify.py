@@ -87,15 +87,19 @@ def make(report: Path, *, about: Path | None, out: Path | None, replace: bool, *
     REPORT is the JSON file that onebit evaluate --out or Report.save wrote. The certificate is the same file with one
     more section; the numbers of the images lie beside it.
     """
+    from onebit.errors import FormatError
     from onebit.evaluation.report import Report
     from onebit.formats.strict_json import read_json
     from onebit.leaderboard import certificates
 
-    said = {} if about is None else read_json(about.read_bytes(), max_bytes=certificates.MAX_JSON)
+    try:
+        said = {} if about is None else read_json(about.read_bytes(), max_bytes=certificates.MAX_JSON)
+    except FormatError as error:
+        raise click.BadParameter(f"{about}: {error}", param_hint="--about") from error
     if not isinstance(said, dict):
         raise click.BadParameter(f"{about} is no JSON object.", param_hint="--about")
+    given["authors"] = list(given["authors"])
     said = {"date": certificates.today()} | said | {name: value for name, value in given.items() if value}
-    said["authors"] = list(said.get("authors", []))
     for name, option in (("title", "--title TEXT"), ("authors", "--author NAME")):
         if not said.get(name):
             raise click.UsageError(f"Who measured what? Give {option}.")

@@ -89,7 +89,7 @@ def probe(
     for one in probes:
         try:
             findings += one()
-        except Exception as error:  # whatever the code of a model raises is an answer, too
+        except (Exception, SystemExit) as error:  # whatever the code of a model raises is an answer, too
             findings.append(Finding(3, "probe", FAILED, in_words(error)))
     return findings
 

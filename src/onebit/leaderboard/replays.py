@@ -76,12 +76,12 @@ def replay(
             data_dir=data_dir,
             **settings_of(report),
         )
-    except Exception as error:  # whatever the code of a model raises is an answer, too
+    except (Exception, SystemExit) as error:  # whatever the code of a model raises is an answer, too
         return [Finding(2, "replay", FAILED, f"The model could not be measured as the report says: {in_words(error)}")]
     return [compare(report, again)]
 
 
-def in_words(error: Exception) -> str:
+def in_words(error: BaseException) -> str:
     """What onebit says of an error; of any other the class, too."""
     return str(error) if isinstance(error, OnebitError) else f"{type(error).__name__}: {error}"
 
