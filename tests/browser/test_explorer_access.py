@@ -283,6 +283,11 @@ def test_fits_a_phone(open_explorer: Open, tab: str) -> None:
     page = open_explorer(f"#tab={tab}&filter=ink:80..120&item=test/42", viewport=PHONE)
     page.wait_for_selector("#status")
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    cut = page.locator("button:visible, select:visible, input:visible, summary:visible").evaluate_all(
+        "all => all.filter(one => !one.closest('.scroll-x, .table-box, .toolbar')"  # these scroll
+        " && one.getBoundingClientRect().right > innerWidth).map(one => one.outerHTML.slice(0, 120))"
+    )
+    assert cut == []
 
 
 def test_on_a_phone_what_is_opened_comes_into_sight(open_explorer: Open) -> None:
