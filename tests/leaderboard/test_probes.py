@@ -291,6 +291,32 @@ def test_an_energy_is_probed_without_its_constant(digits_dir: Any) -> None:
     assert "free energies are off by at most" in energies[0].text
 
 
+class Codes:
+    """One bit of code, and a pixel that follows it with a chance of its own; the bit is guessed."""
+
+    def __init__(self, pixels: int = 784, constant: float = 0.0) -> None:
+        self.pixels, self.constant = pixels, constant
+
+    def at_shape(self, shape: tuple[int, ...]) -> Codes:
+        return Codes(int(np.prod(shape)), self.constant)
+
+    def log_weights(self, x: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+        ones = x.reshape(len(x), -1).sum(axis=1, dtype=float)[:, np.newaxis]
+        chance = np.where(rng.integers(0, 2, (len(x), k)) == 1, 0.3, 0.1)
+        return ones * np.log(chance) + (self.pixels - ones) * np.log1p(-chance) + self.constant
+
+
+def test_bounds_of_a_small_model_add_up_to_no_more_than_one(digits_dir: Any) -> None:
+    def found(model: Codes) -> Finding:
+        measured = onebit.evaluate(model, "calibrated_digits", split="test", k=2, data_dir=digits_dir)
+        probed = probes.probe(measured, model, count=20, seed=0, data_dir=digits_dir)
+        return next(finding for finding in probed if finding.name == "sum of probabilities")
+
+    assert found(Codes()).outcome == "passed"
+    assert found(Codes(constant=0.1)).outcome == "failed"
+    assert "the bounds on the probabilities of all 512 images add up to 1.1" in found(Codes(constant=0.1)).text
+
+
 class Knows:
     """Finds images a nat likelier each time it believes that it is measured; its conditionals are honest."""
 

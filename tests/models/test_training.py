@@ -202,7 +202,7 @@ def test_unknown_names_are_refused(tmp_path: Path) -> None:
         ("decay_fraction", 2, "a number from 0 to 1"),
         ("seed", -1, "a whole number from 0 to 4294967295"),
         ("seed", 2**32, "a whole number from 0 to 4294967295"),
-        ("minutes", -1, "a number above 0, or null"),
+        ("minutes", -1, "a number above 0, or null, is allowed, as in --set minutes=null"),
         ("hidden_units", 0, "a whole number of 1 or more is allowed, as in --set hidden_units=500"),
         ("hidden_units", "many", "a whole number of 1 or more"),
         ("dataset", 5, "a text"),
@@ -217,6 +217,11 @@ def test_settings_that_cannot_be_leave_the_folder_to_those_that_can(
         onebit.models.train("nade", out=tmp_path, images=images(), **(SMALL | {name: value}))
     assert allowed in str(caught.value)
     assert not (tmp_path / "settings.json").exists()
+
+
+def test_without_pseudo_counts_what_was_not_seen_would_be_impossible(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"pseudo_count=0 was given; a number above 0 is allowed"):
+        onebit.models.train("bernoulli", out=tmp_path, images=images(), pseudo_count=0)
 
 
 def test_what_only_the_model_refuses_leaves_the_folder_free_too(tmp_path: Path) -> None:

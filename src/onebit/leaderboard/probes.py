@@ -18,6 +18,8 @@ An exact model has to show that its probabilities add up to 1, in one of two way
   have probabilities that sum to one, whatever comes after it; of a test image, too, the conditionals are the same
   whatever comes after; and their sum over the pixels must be ``log_prob``.
 
+Of a model with a bound the same sum may not be above 1, where it can be built small.
+
 Noise, permutation, places and batches are drawn anew in every check, so that nobody can prepare for them.
 """
 
@@ -34,7 +36,7 @@ from numpy.typing import NDArray
 
 from onebit.evaluation import answers
 from onebit.evaluation.conversion import to_numpy
-from onebit.evaluation.exact import check_mass
+from onebit.evaluation.exact import all_images, check_mass
 from onebit.evaluation.report import Report
 from onebit.leaderboard.findings import FAILED, NOT_CHECKED, NOT_SHOWN, PASSED, Finding
 from onebit.leaderboard.replays import SIGMAS, in_words, scores
@@ -48,6 +50,8 @@ _MOST_SAMPLES = 100  # k of a bound, which is the same for test images and contr
 _MOST_ANNEALED = 20  # images whose posterior is annealed
 _RELATIVE = 1e-5  # of a number of nats: what the order of floating-point sums may change
 _PREFIXES, _PLACES = 8, 24
+_SMALL = (3, 3, 1)
+_SMALL_SAMPLES = 1000  # k of a bound on each of the 512 images
 _REMEMBERED = 0.1  # of its number: a model that finds test images so much better than all others has stored them
 _BATCHES = (5, 50)  # images to a call where they are asked for in other batches: from, to
 _CALIBRATED = "calibrated_digits"
@@ -85,6 +89,8 @@ def probe(
     ]
     if report.protocol == "exact":
         probes.append(lambda: sums(model, images[rows], rng, report.nll[rows]))
+    elif report.protocol in ("iw", "elbo") and callable(getattr(model, "at_shape", None)):
+        probes.append(lambda: [_small_bounds(model, rng)])
     findings = []
     for one in probes:
         try:
@@ -277,11 +283,29 @@ def sums(model: Any, images: Images, rng: np.random.Generator, claimed: Floats) 
 
 def _small_mass(model: Any) -> Finding:
     try:
-        mass = check_mass(model.at_shape((3, 3, 1)))
+        mass = check_mass(model.at_shape(_SMALL))
     except answers.WrongAnswerError as error:
         return Finding(3, "sum of probabilities", FAILED, str(error))
     text = f"Built for 3x3 pixels, the probabilities of all 512 images add up to {mass:.6f}."
     return Finding(3, "sum of probabilities", PASSED, text)
+
+
+def _small_bounds(model: Any, rng: np.random.Generator) -> Finding:
+    """The sum of lower bounds on probabilities, by importance sampling: of probabilities it is 1, up to sampling."""
+    from onebit.evaluation import importance
+
+    found = importance.measure(
+        model.at_shape(_SMALL), all_images(_SMALL), k=_SMALL_SAMPLES, seed=int(rng.integers(1 << 62))
+    )
+    each, sizes = np.exp(-found.nll), found.arrays["effective_sample_size"]
+    mass, error = float(each.sum()), math.sqrt(float((each**2 * (1 / sizes - 1 / _SMALL_SAMPLES)).clip(0).sum()))
+    return Finding(
+        3,
+        "sum of probabilities",
+        PASSED if mass <= 1 + SUM_TOLERANCE + SIGMAS * error else FAILED,
+        f"Built for 3x3 pixels, the bounds on the probabilities of all 512 images add up to {mass:.4f} ± {error:.4f}; "
+        "more than 1 is impossible.",
+    )
 
 
 def conditionals(model: Any, images: Images, rng: np.random.Generator, claimed: Floats) -> list[Finding]:

@@ -45,6 +45,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "warmup_steps": (0, math.inf), "decay_fraction": (0, 1), "averaging": (0, 1), "seed": (0, _SEEDS - 1),
 }  # fmt: skip
 
+_ABOVE_ZERO = ("minutes", "pseudo_count")  # without pseudo-counts what was not seen is impossible
+
 
 def chosen(model: str, given: Mapping[str, Any], image_shape: tuple[int, ...]) -> Settings:
     """The settings of a run: those that were given, and else the defaults of the name, its module, and all models.
@@ -77,9 +79,9 @@ def _check(name: str, value: Any, usual: Any) -> None:
     Raises:
         ValueError: it is so; the message says what is allowed.
     """
-    if name == "minutes":
-        fits = value is None or (_is_number(value) and value > 0)
-        allowed = "a number above 0, or null"
+    if name in _ABOVE_ZERO:
+        fits = (value is None and usual is None) or (_is_number(value) and value > 0)
+        allowed = f"a number above 0{', or null,' if usual is None else ''}"
     elif isinstance(usual, str):
         fits, allowed = isinstance(value, str), "a text"
     else:
