@@ -31,7 +31,7 @@ def test_attributes() -> None:
 
 def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(name: str) -> Any:
-        raise ImportError("gone", name=name)
+        raise ModuleNotFoundError("gone", name=name)
 
     monkeypatch.setattr("onebit.errors.importlib.import_module", gone)
     rendering._environment.cache_clear()
