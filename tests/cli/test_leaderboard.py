@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -80,6 +81,29 @@ def test_certified_results(invoke: Invoke, added: None) -> None:
     assert "±" in lines
     assert "1 consistent" in lines
     assert "from the source" in lines
+
+
+@pytest.mark.parametrize("columns", ["80", "100", "200"])
+def test_no_word_is_cut(invoke: Invoke, monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    text = invoke("leaderboard", "--top", "2").stdout
+    assert "second-hand" in text
+    assert max(len(line) for line in text.splitlines()) <= int(columns)
+
+
+def test_a_model_that_was_trained_on_the_test_images_is_in_doubt(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the author took the warning out of the report."""
+    report = onebit.evaluate(Coins(0.13), "calibrated_digits", split="test", trained_on="train+test")
+    about = About(title="Cheat", authors=("A",), command="c", date="2026-11-25")
+    path = Certificate(dataclasses.replace(report, flags=()), about).save(tmp_path / "cheat.json")
+    assert invoke("leaderboard", "add", path).exit_code == 0
+    monkeypatch.setenv("COLUMNS", "200")
+    text = " ".join(invoke("leaderboard", "--dataset", "calibrated_digits", "--level", "1").stdout.split())
+    assert text.count("in doubt") == 1 and "1 consistent, in doubt" in text
+    shown = invoke("leaderboard", "show", "cheat").stdout
+    assert "flags: The model was trained on test, on which it was measured: this is no test." in shown
 
 
 def test_a_data_set_without_results(invoke: Invoke) -> None:

@@ -83,6 +83,7 @@ def test_certified_results(tree: markup.Node, results: Path) -> None:
 
 def test_doubts_are_shown(tree: markup.Node) -> None:
     words = tree.one("tr", id="calibrated_digits.bound").words
+    assert words.count("in doubt") == 1 and "in doubt" not in tree.one("tr", id="calibrated_digits.coins").words
     assert "DoubtSomething makes these numbers doubtful." in words and "ELBO-201.00" in words
 
 

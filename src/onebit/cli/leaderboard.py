@@ -124,7 +124,7 @@ def _columns(with_gap: bool) -> list[tuple[str, dict[str, Any]]]:
         third,
         ("how", {"overflow": "fold"}),
         ("year", right),
-        ("level", {"no_wrap": True}),
+        ("level", {"min_width": len("1 consistent,")}),
     ]
 
 
@@ -134,6 +134,7 @@ def _cells(rank: int, entry: Entry, with_gap: bool) -> list[str]:
     else:
         third = "" if entry.bits_per_pixel is None else f"{entry.bits_per_pixel:.4f}"
     second = ", second-hand" if entry.second_hand else ""
+    doubt = ", in doubt" if entry.doubts else ""
     return [
         str(rank),
         f"{entry.model}{' (yours)' if entry.own else ''}",
@@ -141,7 +142,7 @@ def _cells(rank: int, entry: Entry, with_gap: bool) -> list[str]:
         third,
         entry.note,
         str(entry.year or ""),
-        f"{entry.level} {entry.word}{second}",
+        f"{entry.level} {entry.word}{second}{doubt}",
     ]
 
 

@@ -147,6 +147,23 @@ class Report:
         differences = self.arrays["reference"] + self.nll
         return float(differences.mean()), _standard_error(differences)
 
+    @property
+    def doubts(self) -> list[str]:
+        """What numbers and training give away, in sentences; `flags` has them, but a stranger may take them out."""
+        found = []
+        trained = (self.trained_on or "").replace(" ", "").split("+")
+        own = {part.partition("[")[0] for part in self.dataset["split"].replace(" ", "").split("+")}
+        seen = sorted(own & {part.partition("[")[0] for part in trained})
+        if seen:
+            found.append(f"The model was trained on {' and '.join(seen)}, on which it was measured: this is no test.")
+        if self.gap is not None and self.kind in (EXACT, UPPER_BOUND) and self.gap[0] < -4 * self.gap[1]:
+            found.append(
+                f"The model gives the images {-self.gap[0]:.2f} nats more than the source that they were drawn from. "
+                "No probability distribution can do that (Gibbs' inequality), unless it has seen them: log_prob is no "
+                "log-likelihood."
+            )
+        return found
+
     def __sub__(self, other: Report) -> Comparison:
         if not isinstance(other, Report):
             return NotImplemented

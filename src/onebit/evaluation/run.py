@@ -22,7 +22,7 @@ from onebit.errors import WrongDataError
 from onebit.evaluation import contracts, exact, importance
 from onebit.evaluation.bases import FactorialBase
 from onebit.evaluation.conversion import to_numpy
-from onebit.evaluation.measurements import EXACT, UPPER_BOUND, Measurement
+from onebit.evaluation.measurements import Measurement
 from onebit.evaluation.model_sources import ModelSource
 from onebit.evaluation.report import Report
 from onebit.features import Image, Scalar
@@ -161,7 +161,7 @@ def evaluate(
         hardware=_hardware() | ({} if executor is None else {"shared_out_to": _workers(executor)}),
         arrays=arrays,
     )
-    return dataclasses.replace(report, flags=(*measured.flags, *_doubts(report)))
+    return dataclasses.replace(report, flags=(*measured.flags, *report.doubts))
 
 
 # Data ----------------------------------------------------------------------------------------------------------------
@@ -340,23 +340,6 @@ _MEASURES: dict[str, Callable[..., Measurement]] = {
     "ais": _ais,
     "posterior_ais": _posterior,
 }
-
-
-def _doubts(report: Report) -> list[str]:
-    """What the numbers as a whole give away."""
-    found = []
-    trained = (report.trained_on or "").replace(" ", "").split("+")
-    own = {part.partition("[")[0] for part in report.dataset["split"].replace(" ", "").split("+")}
-    seen = sorted(own & {part.partition("[")[0] for part in trained})
-    if seen:
-        found.append(f"The model was trained on {' and '.join(seen)}, on which it was measured: this is no test.")
-    if report.gap is not None and report.kind in (EXACT, UPPER_BOUND) and report.gap[0] < -4 * report.gap[1]:
-        found.append(
-            f"The model gives the images {-report.gap[0]:.2f} nats more than the source that they were drawn from. No "
-            "probability distribution can do that (Gibbs' inequality), unless it has seen them: log_prob is no "
-            "log-likelihood."
-        )
-    return found
 
 
 def _versions() -> dict[str, str]:

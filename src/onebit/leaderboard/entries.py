@@ -110,6 +110,11 @@ class Entry:
         return self.report.gap if self.report is not None else None
 
     @property
+    def doubts(self) -> list[str]:
+        """What makes a certified number doubtful: what its report says, and what follows from it."""
+        return [] if self.report is None else list(dict.fromkeys([*self.report.flags, *self.report.doubts]))
+
+    @property
     def bits_per_pixel(self) -> float | None:
         """``nats / (pixels * log 2)``."""
         return self.nats / (self.pixels * math.log(2)) if self.pixels else None
@@ -137,7 +142,7 @@ class Entry:
             found |= {
                 "trained_on": self.report.trained_on,
                 "protocol": self.report.protocol,
-                "flags": list(self.report.flags),
+                "flags": self.doubts,
                 "images_sha256": self.report.dataset["images_sha256"],
                 "gap": None if self.gap is None else {"nats": self.gap[0], "stderr": self.gap[1]},
             }
