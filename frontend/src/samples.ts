@@ -210,20 +210,24 @@ export function gridOf(name: string, data: Uint8ClampedArray, across: number, do
 
 function cells(name: string, data: Uint8ClampedArray, across: number, width: number, height: number, { columns, rows, gap, edge }: Division): Samples {
   const values = new Float64Array(columns * rows * width * height);
+  const opacities = new Float64Array(values.length);
   let [sum, at] = [0, 0];
   for (let cell = 0; cell < columns * rows; cell++) {
     const [left, top] = [edge + (cell % columns) * (width + gap), edge + Math.floor(cell / columns) * (height + gap)];
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const pixel = 4 * ((top + y) * across + left + x);
-        const opacity = data[pixel + 3] / 255;
-        values[at] = Math.round(255 - opacity * (255 - (0.299 * data[pixel] + 0.587 * data[pixel + 1] + 0.114 * data[pixel + 2])));
+        opacities[at] = data[pixel + 3];
+        values[at] = Math.round(255 - (data[pixel + 3] / 255) * (255 - (0.299 * data[pixel] + 0.587 * data[pixel + 1] + 0.114 * data[pixel + 2])));
         sum += values[at++];
       }
     }
   }
   const notes: string[] = [];
-  if (sum / values.length > 127) {
+  if (sum === 255 * values.length && opacities.some((opacity) => opacity !== opacities[0])) {
+    values.set(opacities); // on paper nothing would be seen
+    notes.push("White on nothing: what is opaque was taken as ink.");
+  } else if (sum / values.length > 127) {
     for (let place = 0; place < values.length; place++) values[place] = 255 - values[place];
     notes.push("Dark on light was taken as ink on paper.");
   }

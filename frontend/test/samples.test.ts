@@ -180,6 +180,16 @@ test("a picture of zeros and ones, hardly to be seen, is taken as it is; empty c
   assert.equal(made.images.length, 10);
 });
 
+test("white ink on nothing is ink", () => {
+  const images = noise(4, 4);
+  const [data, across, down] = sheet(images, 2, 4, 0);
+  const [expected, bare] = [gridOf("a.png", data, across, down, 4, 4), data.slice()];
+  for (let at = 0; at < bare.length; at += 4) bare.set([255, 255, 255, data[at]], at);
+  const made = gridOf("a.png", bare, across, down, 4, 4);
+  assert.deepEqual(made.images, expected.images);
+  assert.deepEqual(made.notes, ["White on nothing: what is opaque was taken as ink."]);
+});
+
 test("a PNG that ends early, is too large or cannot be decoded says so", async () => {
   const start = (wide: number) => Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, wide >> 24, (wide >> 16) & 255, (wide >> 8) & 255, wide & 255, 0, 1, 0, 0);
   const read = (bytes: Uint8Array) => readSamples(file("a.png", bytes), 2, 2, () => Promise.reject(new Error("InvalidStateError")));
