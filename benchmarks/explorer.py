@@ -226,7 +226,7 @@ ITEMS = range(0, 10_000, 500)
 MOVES = 24
 
 
-def answers(page: Page, place: str, changing: str, steps: int = MOVES, held: bool = False) -> list[float]:
+def answers(page: Page, place: str, changing: str, held: bool = False) -> list[float]:
     """Seconds until an element has changed, for moves of the mouse across another."""
     page.evaluate(WATCH, [place, changing])
     box = page.locator(place).bounding_box()
@@ -236,8 +236,8 @@ def answers(page: Page, place: str, changing: str, steps: int = MOVES, held: boo
     if held:
         page.mouse.down()
         page.wait_for_timeout(REST)
-    for step in range(steps):
-        page.mouse.move(x, y + (0.2 + 0.6 * (step + 1) / steps) * box["height"])
+    for step in range(MOVES):
+        page.mouse.move(x, y + (0.2 + 0.6 * (step + 1) / MOVES) * box["height"])
         page.wait_for_timeout(REST / 4)
     if held:
         page.mouse.up()
